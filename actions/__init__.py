@@ -1,0 +1,1 @@
+"""What Guichet does for the customer, and what a human does next."""

@@ -1,0 +1,1 @@
+"""The case core: policy, calendar, archive."""

@@ -1,0 +1,1 @@
+"""What the customer meets: widget, conversation API, assistant, command line."""

@@ -1,0 +1,99 @@
+"""Settings, read once from the environment and frozen."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from knowledge.errors import BadInput
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every setting, each read from `GUICHET_<NAME>`.
+
+    Attributes:
+        data_dir: The operator's own files (`data/`).
+        state_dir: What Guichet builds and stores: models, index, database, secrets.
+        database_url: `sqlite:///…` or `postgresql://…`; default SQLite in `state_dir`.
+        redis_url: Fan-out of live messages between replicas, and Rasa's lock store;
+            empty for one process.
+        host, port: Where the app listens.
+        rasa_port: Where Rasa listens, on loopback.
+        public_url: The address customers see, without a trailing slash.
+        embedding_model: `bundled`, a Hugging Face id or a folder.
+        embedding_backend: `onnx` or `torch`.
+        now: The clock starts at this moment, for evaluations; empty for the real one.
+        rasa_timeout_seconds: After this the customer is given the contact form.
+        max_utterance_characters: Longer utterances are refused with a clear answer.
+    """
+
+    data_dir: Path = ROOT / "data"
+    state_dir: Path = ROOT / "var"
+    database_url: str = ""
+    redis_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    rasa_port: int = 5005
+    public_url: str = ""
+    embedding_model: str = "bundled"
+    embedding_backend: str = "onnx"
+    now: datetime | None = None
+    rasa_timeout_seconds: float = 15.0
+    max_utterance_characters: int = 10_000
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read every `GUICHET_*` variable; an unknown or malformed one is an error."""
+        environment = os.environ if environment is None else environment
+        known = {f"GUICHET_{field.name.upper()}": field for field in fields(cls)}
+        values: dict[str, object] = {}
+        for name, text in environment.items():
+            if not name.startswith("GUICHET_"):
+                continue
+            if name not in known:
+                raise BadInput(f"unknown setting {name}; known: {', '.join(known)}")
+            values[known[name].name] = _parse(name, str(known[name].type), text)
+        return cls(**values)  # type: ignore[arg-type]
+
+    def clock(self) -> Callable[[], datetime]:
+        """The source of the present moment, aware and in UTC."""
+        if self.now is None:
+            return lambda: datetime.now(UTC)
+        start, started = self.now, time.monotonic()
+        return lambda: start + timedelta(seconds=time.monotonic() - started)
+
+    @property
+    def archive_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.state_dir / 'guichet.sqlite3'}"
+
+    @property
+    def address(self) -> str:
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def rasa_url(self) -> str:
+        return f"http://127.0.0.1:{self.rasa_port}"
+
+
+def _parse(name: str, kind: str, text: str) -> object:
+    try:
+        match kind:
+            case "Path":
+                return Path(text).resolve()
+            case "int":
+                return int(text)
+            case "float":
+                return float(text)
+            case "datetime | None":
+                return datetime.fromisoformat(text).astimezone(UTC) if text else None
+            case _:
+                return text
+    except ValueError as exc:
+        raise BadInput(f"{name} must be a {kind}, got {text!r}") from exc

@@ -1,0 +1,1 @@
+"""What the company has published: pages, search, answers, console."""

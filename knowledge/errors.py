@@ -1,0 +1,69 @@
+"""Every error that Guichet raises on purpose.
+
+    GuichetError
+    ├── BadInput               the caller's data is wrong: 400
+    │   └── TooLong            over a stated limit: 413
+    ├── NotSignedIn            no or wrong credentials: 401
+    ├── NotAllowed             signed in, but not for this: 403
+    ├── NotFound               no such conversation, case, page: 404
+    ├── Conflict               the thing has moved on: 409
+    ├── TooManyRequests        slow down: 429
+    └── Unavailable            a part that we need does not answer: 503
+        ├── ArchiveUnavailable
+        ├── AssistantUnavailable
+        └── NotReady           index, model or assistant missing or stale; says what to run
+
+The class docstring is the default message. Messages name the thing, the value and
+what was expected, and never hold a customer's words.
+"""
+
+
+class GuichetError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class BadInput(GuichetError):
+    """The request is not as expected."""
+
+
+class TooLong(BadInput):
+    """The text is too long."""
+
+
+class NotSignedIn(GuichetError):
+    """Sign in first."""
+
+
+class NotAllowed(GuichetError):
+    """This is not allowed for this account."""
+
+
+class NotFound(GuichetError):
+    """There is no such thing."""
+
+
+class Conflict(GuichetError):
+    """The thing was changed by somebody else in the meantime."""
+
+
+class TooManyRequests(GuichetError):
+    """Too many requests; try again in a while."""
+
+
+class Unavailable(GuichetError):
+    """A part of the service does not answer."""
+
+
+class ArchiveUnavailable(Unavailable):
+    """The archive does not answer."""
+
+
+class AssistantUnavailable(Unavailable):
+    """The assistant does not answer."""
+
+
+class NotReady(Unavailable):
+    """A part of the service is missing or out of date."""
