@@ -11,7 +11,7 @@
     └── Unavailable            a part that we need does not answer: 503
         ├── ArchiveUnavailable
         ├── AssistantUnavailable
-        └── NotReady           index, model or assistant missing or stale; says what to run
+        └── NotReady           missing or stale part; says what to run
 
 The class docstring is the default message. Messages name the thing, the value and
 what was expected, and never hold a customer's words.
