@@ -1,0 +1,45 @@
+# Everything a newcomer, a developer and CI call. Settings: GUICHET_* (see README).
+PYTHON ?=
+PYTHON310 ?=
+EVAL ?= data/eval
+PYTEST_FLAGS ?=
+export PYTHON PYTHON310
+
+.PHONY: run test check format bench eval install lock clean
+.DEFAULT_GOAL := run
+
+run: install           ## set everything up and serve
+	@exec .venv/bin/guichet up
+
+install:
+	@command -v python3 >/dev/null || { echo "python3 is missing: install Python 3.11 or newer"; exit 1; }
+	@python3 install.py
+
+install-dev:
+	@command -v python3 >/dev/null || { echo "python3 is missing: install Python 3.11 or newer"; exit 1; }
+	@python3 install.py --dev
+
+test: install-dev      ## all tests
+	.venv/bin/guichet prepare --quiet
+	.venv/bin/pytest $(PYTEST_FLAGS)
+
+check: install-dev     ## format, lint, types
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+format: install-dev
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+bench: install         ## latency, memory and start-up figures
+	.venv/bin/guichet bench
+
+eval: install          ## every evaluation on the files in EVAL=folder
+	.venv/bin/guichet eval all $(EVAL)
+
+lock:                  ## pin the dependencies again (needs uv)
+	requirements/lock
+
+clean:                 ## remove what Guichet built; keeps the environments
+	rm -rf var/index var/models var/rasa build *.egg-info
