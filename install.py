@@ -133,7 +133,7 @@ def install(
     stamp.write_text(wanted)
 
 
-def pip(folder: Path, arguments: list[str], progress: "Progress") -> None:
+def pip(folder: Path, arguments: list[str], progress: Progress) -> None:
     """Run pip in `folder`; show what it does, and all it said if it fails."""
     command = [str(folder / "bin" / "python"), "-m", "pip", "install"]
     process = subprocess.Popen(
