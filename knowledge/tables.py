@@ -1,0 +1,90 @@
+"""Tables of the help pages: every version ever written, and what was published.
+
+Versions and publications are append-only. A publication is the whole set of page
+versions that customers were answered from at one time, so that rolling back is
+publishing an earlier set again, and an old citation still finds its text.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+)
+
+from knowledge.database import UtcDateTime, metadata
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("id", String(100), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+page_versions = Table(
+    "page_versions",
+    metadata,
+    Column("page_id", String(100), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("title", Text, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("effective_from", Date),
+    # Version of the source page that this one was translated from.
+    Column("translates", Integer),
+    Column("body", Text, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(["page_id", "language"], ["pages.id", "pages.language"]),
+    CheckConstraint("version >= 1", name="version_from_one"),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("author", Text, nullable=False),
+    Column("published_at", UtcDateTime, nullable=False),
+    # Number of the earlier publication that this one brought back.
+    Column("restores", Integer, ForeignKey("publications.number")),
+)
+
+publication_pages = Table(
+    "publication_pages",
+    metadata,
+    Column("publication", Integer, ForeignKey("publications.number"), primary_key=True),
+    Column("page_id", String(100), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("version", Integer, nullable=False),
+    ForeignKeyConstraint(
+        ["page_id", "language", "version"],
+        ["page_versions.page_id", "page_versions.language", "page_versions.version"],
+    ),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Masked before it comes here: see `bot.privacy`.
+    Column("question", Text, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("confidence", Float),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+    CheckConstraint("reason IN ('unanswered', 'unhelpful')", name="reason_known"),
+    Index("ix_gaps_asked_at", "asked_at"),
+)
