@@ -80,11 +80,13 @@ gaps = Table(
     Column("id", Integer, primary_key=True),
     # Masked before it comes here: see `bot.privacy`.
     Column("question", Text, nullable=False),
+    # The question without case, punctuation and spacing: the same key, the same gap.
+    Column("question_key", Text, nullable=False),
     Column("language", String(35), nullable=False),
     Column("reason", String(20), nullable=False),
     Column("confidence", Float),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime),
     CheckConstraint("reason IN ('unanswered', 'unhelpful')", name="reason_known"),
-    Index("ix_gaps_asked_at", "asked_at"),
+    Index("ix_gaps_language_question_key", "language", "question_key"),
 )

@@ -1,0 +1,472 @@
+"""The help pages in the database: every version, and what is published."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from knowledge.errors import ArchiveUnavailable, Conflict, NotFound
+from knowledge.pages import Page
+from knowledge.tables import (
+    gaps,
+    page_versions,
+    pages,
+    publication_pages,
+    publications,
+)
+
+GapReason = Literal["unanswered", "unhelpful"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageVersion:
+    """One saved version of a page, and who saved it when."""
+
+    page: Page
+    content_hash: str
+    author: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageState:
+    """The newest version of a page, and the version that customers see.
+
+    Attributes:
+        published_version: None when no version is published.
+    """
+
+    newest: PageVersion
+    published_version: int | None
+
+    @property
+    def is_published(self) -> bool:
+        """True when customers see the newest version."""
+        return self.published_version == self.newest.page.version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """A set of page versions that went live together.
+
+    Attributes:
+        restores: Number of the earlier publication that this one brought back.
+    """
+
+    number: int
+    author: str
+    published_at: datetime
+    restores: int | None
+    n_pages: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """A question that the help pages did not answer, with how often it was asked."""
+
+    question: str
+    language: str
+    reason: GapReason
+    n_asked: int
+    first_asked_at: datetime
+    last_asked_at: datetime
+
+
+def content_hash(page: Page) -> str:
+    """SHA-256 of all that an editor can change on `page`: equal means same content."""
+    content = [
+        page.title,
+        page.kind,
+        page.url,
+        page.effective_from.isoformat() if page.effective_from else None,
+        page.translates,
+        page.body,
+    ]
+    return hashlib.sha256(
+        json.dumps(content, ensure_ascii=False).encode("utf-8")
+    ).hexdigest()
+
+
+def question_key(question: str) -> str:
+    """What is left of a question without case, punctuation and spacing."""
+    return " ".join(re.findall(r"\w+", question.casefold())) or question.strip()
+
+
+class PageStore:
+    """Pages, publications and gaps; versions are never changed or removed."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except (DBAPIError, OSError) as exc:
+            raise ArchiveUnavailable from exc
+
+    async def save_version(
+        self, page: Page, *, author: str, base_version: int | None = None
+    ) -> int:
+        """Save `page` as the next version, unless nothing differs from the newest.
+
+        Args:
+            page: Its own `version` is ignored: the store numbers from 1.
+            author: Who wrote it: a name or an address of a person or a command.
+            base_version: The version that the editor saw, 0 for a new page; None to
+                save whatever came between.
+
+        Returns:
+            The number of the version that now holds this content.
+
+        Raises:
+            Conflict: `base_version` is no longer the newest.
+        """
+        digest = content_hash(page)
+        async with self._transaction() as connection:
+            await _claim(connection, page.id, page.language, self._clock())
+            newest = (
+                await connection.execute(
+                    select(page_versions.c.version, page_versions.c.content_hash)
+                    .where(_is_page(page.id, page.language))
+                    .order_by(page_versions.c.version.desc())
+                    .limit(1)
+                )
+            ).first()
+            if newest is not None and newest.content_hash == digest:
+                return int(newest.version)
+            number = newest.version if newest is not None else 0
+            if base_version is not None and base_version != number:
+                raise Conflict(
+                    f"page {page.id} ({page.language}) is at version {number}, "
+                    f"expected {base_version}"
+                )
+            await connection.execute(
+                insert(page_versions).values(
+                    page_id=page.id,
+                    language=page.language,
+                    version=number + 1,
+                    title=page.title,
+                    kind=page.kind,
+                    url=page.url,
+                    effective_from=page.effective_from,
+                    translates=page.translates,
+                    body=page.body,
+                    content_hash=digest,
+                    author=author,
+                    created_at=self._clock(),
+                )
+            )
+            return int(number) + 1
+
+    async def states(self, language: str | None = None) -> list[PageState]:
+        """Every page in its newest version, by language and id."""
+        newest = (
+            select(
+                page_versions.c.page_id,
+                page_versions.c.language,
+                func.max(page_versions.c.version).label("version"),
+            )
+            .group_by(page_versions.c.page_id, page_versions.c.language)
+            .subquery()
+        )
+        live = (
+            select(publication_pages)
+            .where(publication_pages.c.publication == _latest_publication())
+            .subquery()
+        )
+        query = (
+            select(page_versions, live.c.version.label("published_version"))
+            .join(newest, _same_version(newest))
+            .outerjoin(
+                live,
+                and_(
+                    live.c.page_id == page_versions.c.page_id,
+                    live.c.language == page_versions.c.language,
+                ),
+            )
+            .order_by(page_versions.c.language, page_versions.c.page_id)
+        )
+        if language is not None:
+            query = query.where(page_versions.c.language == language)
+        return [
+            PageState(newest=_as_version(row), published_version=row.published_version)
+            for row in await self._rows(query)
+        ]
+
+    async def pages(self, language: str | None = None) -> list[Page]:
+        """Every page in its newest version, by language and id."""
+        return [state.newest.page for state in await self.states(language)]
+
+    async def page(self, id: str, language: str, version: int | None = None) -> Page:
+        """One page, in its newest version unless an earlier one is named.
+
+        Raises:
+            NotFound: There is no such page or version.
+        """
+        query = (
+            select(page_versions)
+            .where(_is_page(id, language))
+            .order_by(page_versions.c.version.desc())
+            .limit(1)
+        )
+        if version is not None:
+            query = query.where(page_versions.c.version == version)
+        rows = await self._rows(query)
+        if not rows:
+            named = f"{id} ({language})" + (f" version {version}" if version else "")
+            raise NotFound(f"there is no page {named}")
+        return _as_version(rows[0]).page
+
+    async def history(self, id: str, language: str) -> list[PageVersion]:
+        """Every version of a page, newest first; empty when there is no such page."""
+        query = (
+            select(page_versions)
+            .where(_is_page(id, language))
+            .order_by(page_versions.c.version.desc())
+        )
+        return [_as_version(row) for row in await self._rows(query)]
+
+    async def published_version(self, id: str, language: str) -> int | None:
+        """Version of the page that customers see; None when it is not published."""
+        rows = await self._rows(
+            select(publication_pages.c.version).where(
+                publication_pages.c.page_id == id,
+                publication_pages.c.language == language,
+                publication_pages.c.publication == _latest_publication(),
+            )
+        )
+        return int(rows[0].version) if rows else None
+
+    async def record_publication(
+        self, published: Sequence[Page], *, author: str, restores: int | None = None
+    ) -> Publication:
+        """Record that exactly these page versions are live from now on.
+
+        Returns:
+            The publication that is now the latest. When the latest one already holds
+            the same versions it is returned and nothing is recorded.
+        """
+        wanted = {(page.id, page.language): page.version for page in published}
+        async with self._transaction() as connection:
+            latest = (await connection.execute(_publications().limit(1))).first()
+            if latest is not None:
+                rows = await connection.execute(
+                    select(publication_pages).where(
+                        publication_pages.c.publication == latest.number
+                    )
+                )
+                live = {(row.page_id, row.language): row.version for row in rows}
+                if live == wanted:
+                    return _as_publication(latest)
+            number = latest.number + 1 if latest is not None else 1
+            published_at = self._clock()
+            await connection.execute(
+                insert(publications).values(
+                    number=number,
+                    author=author,
+                    published_at=published_at,
+                    restores=restores,
+                )
+            )
+            if wanted:
+                await connection.execute(
+                    insert(publication_pages),
+                    [
+                        {
+                            "publication": number,
+                            "page_id": id,
+                            "language": language,
+                            "version": version,
+                        }
+                        for (id, language), version in wanted.items()
+                    ],
+                )
+        return Publication(
+            number=number,
+            author=author,
+            published_at=published_at,
+            restores=restores,
+            n_pages=len(wanted),
+        )
+
+    async def publications(self, limit: int = 50) -> list[Publication]:
+        """What was published, newest first."""
+        rows = await self._rows(_publications().limit(limit))
+        return [_as_publication(row) for row in rows]
+
+    async def published_pages(self, number: int | None = None) -> list[Page]:
+        """The pages of a publication, by default of the latest; empty before any.
+
+        Raises:
+            NotFound: There is no publication with this number.
+        """
+        which = _latest_publication() if number is None else number
+        if number is not None and not await self._rows(
+            select(publications.c.number).where(publications.c.number == number)
+        ):
+            raise NotFound(f"there is no publication {number}")
+        query = (
+            select(page_versions)
+            .join(publication_pages, _same_version(publication_pages))
+            .where(publication_pages.c.publication == which)
+            .order_by(page_versions.c.language, page_versions.c.page_id)
+        )
+        return [_as_version(row).page for row in await self._rows(query)]
+
+    async def record_gap(
+        self,
+        question: str,
+        *,
+        language: str,
+        reason: GapReason,
+        confidence: float | None = None,
+    ) -> None:
+        """Remember a question that nothing answered, or whose answer did not help.
+
+        Args:
+            question: With card and identity numbers already masked.
+            language: Of the question.
+            reason: `unanswered`, or `unhelpful` when the customer said so.
+            confidence: Of the best answer, 0 to 1, when there was one.
+        """
+        async with self._transaction() as connection:
+            await connection.execute(
+                insert(gaps).values(
+                    question=question.strip(),
+                    question_key=question_key(question),
+                    language=language,
+                    reason=reason,
+                    confidence=confidence,
+                    asked_at=self._clock(),
+                )
+            )
+
+    async def gaps(self, language: str | None = None, limit: int = 200) -> list[Gap]:
+        """Gaps not yet settled, most often asked first."""
+        n_asked = func.count().label("n_asked")
+        last = func.max(gaps.c.asked_at).label("last_asked_at")
+        query = (
+            select(
+                func.min(gaps.c.question).label("question"),
+                gaps.c.language,
+                # "unhelpful" sorts after "unanswered": shown when both occur.
+                func.max(gaps.c.reason).label("reason"),
+                n_asked,
+                func.min(gaps.c.asked_at).label("first_asked_at"),
+                last,
+            )
+            .where(gaps.c.settled_at.is_(None))
+            .group_by(gaps.c.question_key, gaps.c.language)
+            .order_by(n_asked.desc(), last.desc(), gaps.c.language)
+            .limit(limit)
+        )
+        if language is not None:
+            query = query.where(gaps.c.language == language)
+        return [Gap(**row._mapping) for row in await self._rows(query)]
+
+    async def settle_gap(self, question: str, *, language: str) -> None:
+        """Take a question off the list: a page answers it now, or none should."""
+        async with self._transaction() as connection:
+            await connection.execute(
+                update(gaps)
+                .where(
+                    gaps.c.question_key == question_key(question),
+                    gaps.c.language == language,
+                    gaps.c.settled_at.is_(None),
+                )
+                .values(settled_at=self._clock())
+            )
+
+    async def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        try:
+            async with self._engine.connect() as connection:
+                return (await connection.execute(query)).all()
+        except (DBAPIError, OSError) as exc:
+            raise ArchiveUnavailable from exc
+
+
+async def _claim(
+    connection: AsyncConnection, id: str, language: str, now: datetime
+) -> None:
+    """Create the page if need be and hold its row, so that savers take turns."""
+    hold = (
+        select(pages.c.id)
+        .where(pages.c.id == id, pages.c.language == language)
+        .with_for_update()
+    )
+    if (await connection.execute(hold)).first() is None:
+        try:
+            async with connection.begin_nested():
+                await connection.execute(
+                    insert(pages).values(id=id, language=language, created_at=now)
+                )
+        except IntegrityError:
+            await connection.execute(hold)
+
+
+def _is_page(id: str, language: str) -> ColumnElement[bool]:
+    return and_(page_versions.c.page_id == id, page_versions.c.language == language)
+
+
+def _same_version(other: Any) -> ColumnElement[bool]:
+    return and_(
+        other.c.page_id == page_versions.c.page_id,
+        other.c.language == page_versions.c.language,
+        other.c.version == page_versions.c.version,
+    )
+
+
+def _latest_publication() -> Any:
+    return select(func.max(publications.c.number)).scalar_subquery()
+
+
+def _publications() -> Select[Any]:
+    n_pages = (
+        select(func.count())
+        .where(publication_pages.c.publication == publications.c.number)
+        .scalar_subquery()
+        .label("n_pages")
+    )
+    return select(publications, n_pages).order_by(publications.c.number.desc())
+
+
+def _as_publication(row: Row[Any]) -> Publication:
+    return Publication(**row._mapping)
+
+
+def _as_version(row: Row[Any]) -> PageVersion:
+    return PageVersion(
+        page=Page(
+            id=row.page_id,
+            title=row.title,
+            kind=row.kind,
+            language=row.language,
+            url=row.url,
+            effective_from=row.effective_from,
+            version=row.version,
+            translates=row.translates,
+            body=row.body,
+        ),
+        content_hash=row.content_hash,
+        author=row.author,
+        saved_at=row.created_at,
+    )
