@@ -6,12 +6,18 @@ keys, full synchronisation. PostgreSQL is used as it comes.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from knowledge.errors import ArchiveUnavailable
 
 metadata = MetaData(
     naming_convention={
@@ -69,6 +75,35 @@ def open_engine(url: str) -> AsyncEngine:
     )
 
 
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction, committed at the end unless an exception leaves it.
+
+    Raises:
+        ArchiveUnavailable: The database does not answer.
+    """
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except (OperationalError, InterfaceError, PoolTimeoutError) as exc:
+        raise ArchiveUnavailable from exc
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that only reads, and so waits for no writer.
+
+    Raises:
+        ArchiveUnavailable: The database does not answer.
+    """
+    try:
+        async with engine.connect() as connection:
+            await connection.execution_options(guichet_reads_only=True)
+            yield connection
+    except (OperationalError, InterfaceError, PoolTimeoutError) as exc:
+        raise ArchiveUnavailable from exc
+
+
 def _harden_sqlite(connection: Any, record: Any) -> None:
     # Our own BEGIN: the driver's would start transactions too late to serialise.
     connection.isolation_level = None
@@ -84,4 +119,5 @@ def _harden_sqlite(connection: Any, record: Any) -> None:
 
 
 def _begin_immediately(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads_only = connection.get_execution_options().get("guichet_reads_only")
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 Ground = Literal["technical_fault", "decision_not_compliant", "service_not_delivered"]
@@ -28,6 +28,7 @@ OutcomeKind = Literal[
     "interim_information",
 ]
 Status = Literal["open", "in_progress", "waiting", "closed"]
+Sender = Literal["bot", "customer", "agent"]
 
 GROUNDS: tuple[Ground, ...] = (
     "technical_fault",
@@ -73,7 +74,7 @@ class Message:
     """
 
     id: str
-    sender: Literal["bot", "customer", "agent"]
+    sender: Sender
     text: str
     language: str
     sent_at: datetime
@@ -102,6 +103,8 @@ class CaseDraft:
         filing_key: Filing twice with the same key gives the same case.
         conversation: Id of the conversation, or None from the contact form.
         event_date: Civil date of the event in the operator's zone.
+        received_at: When the first message of the matter came in; it decides the
+            place in the queue and every clock. None means at the moment of filing.
         fields_missing: Names of the fields that were asked for and not given.
     """
 
@@ -110,6 +113,7 @@ class CaseDraft:
     customer: Customer
     description: str
     conversation: str | None = None
+    received_at: datetime | None = None
     event_date: date | None = None
     remedy_sought: str | None = None
     is_complaint: bool = False
@@ -125,12 +129,18 @@ class CaseDraft:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One entry of a case's append-only history."""
+    """One entry of a case's append-only history.
+
+    Attributes:
+        actor: `customer`, `system` or the agent's name.
+        hash: Seals this entry and all before it, of any case; hexadecimal SHA-256.
+    """
 
     at: datetime
     actor: str
     kind: str
     details: dict[str, Any]
+    hash: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,13 +148,15 @@ class Case:
     """A filed case. Times are aware UTC; `event_date` is civil.
 
     Attributes:
-        queue_position: 1 for the oldest open case; None when closed.
+        received_at: When the first message of the matter came in.
+        queue_position: 1 for the oldest case that is not closed; None when closed.
         filed_late: The event lies outside the filing window of the policy.
         version: Rises with each change; a save names the version it saw.
     """
 
     reference: str
     status: Status
+    received_at: datetime
     opened_at: datetime
     language: str
     customer: Customer
@@ -164,9 +176,88 @@ class Case:
     wants_human: bool
     fields_missing: tuple[str, ...]
     assigned_to: str | None
-    conversation: str | None
+    conversation: str
     version: int
     transcript: list[Message] = field(default_factory=list)
     suggested_pages: list[dict[str, Any]] = field(default_factory=list)
     outcome: dict[str, Any] | None = None
     history: list[Event] = field(default_factory=list)
+
+
+def time_as_json(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def message_as_json(message: Message) -> dict[str, Any]:
+    """The `Message` of the customer API; `case` only where there is one."""
+    content: dict[str, Any] = {
+        "id": message.id,
+        "sender": message.sender,
+        "text": message.text,
+        "language": message.language,
+        "sent_at": time_as_json(message.sent_at),
+        "choices": message.choices,
+        "citations": message.citations,
+    }
+    if message.case is not None:
+        content["case"] = message.case
+    return content
+
+
+def receipt_as_json(case: Case) -> dict[str, Any]:
+    """The `case` of a `Message`: what the customer is told on filing."""
+    return {
+        "reference": case.reference,
+        "opened_at": time_as_json(case.opened_at),
+        "answer_due_at": time_as_json(case.answer_due_at),
+        "queue_position": case.queue_position,
+    }
+
+
+def event_as_json(event: Event) -> dict[str, Any]:
+    """One entry of `history`."""
+    return {
+        "at": time_as_json(event.at),
+        "actor": event.actor,
+        "kind": event.kind,
+        "details": event.details,
+        "hash": event.hash,
+    }
+
+
+def case_as_json(case: Case) -> dict[str, Any]:
+    """The `Case` of the staff API."""
+    return {
+        "reference": case.reference,
+        "status": case.status,
+        "opened_at": time_as_json(case.opened_at),
+        "language": case.language,
+        "customer": {
+            "name": case.customer.name,
+            "email": case.customer.email,
+            "username": case.customer.username,
+        },
+        "description": case.description,
+        "event_date": case.event_date.isoformat() if case.event_date else None,
+        "remedy_sought": case.remedy_sought,
+        "is_complaint": case.is_complaint,
+        "complaint_probability": case.complaint_probability,
+        "customer_says_complaint": case.customer_says_complaint,
+        "ground": case.ground,
+        "category": case.category,
+        "filed_late": case.filed_late,
+        "answer_due_at": time_as_json(case.answer_due_at),
+        "queue_position": case.queue_position,
+        "duplicate_of": case.duplicate_of,
+        "transcript": [message_as_json(message) for message in case.transcript],
+        "suggested_pages": case.suggested_pages,
+        "outcome": case.outcome,
+        "history": [event_as_json(event) for event in case.history],
+        "is_urgent": case.is_urgent,
+        "wants_human": case.wants_human,
+        "fields_missing": list(case.fields_missing),
+        "assigned_to": case.assigned_to,
+        "version": case.version,
+    }

@@ -1,0 +1,226 @@
+"""The tables of conversations and cases.
+
+`case_events` is append-only and hash-chained: triggers of the migration refuse any
+change. What an event says stands in `event_details`, tied to the event by a salted
+digest, so that it can be erased on request while the chain still verifies.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+from knowledge.database import UtcDateTime, metadata
+
+
+def storable(value: str) -> str:
+    """The text without what some database refuses: NUL and lone surrogates."""
+    stored = value.encode("utf-8", "replace").decode("utf-8")
+    return stored.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+class SafeText(TypeDecorator[str]):
+    """Text that every database can hold."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    # Empty for the contact form: no token ever opens such a conversation.
+    Column("token_hash", String(128), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("accept_languages", JSON, nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "created_at"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("sender", String(16), nullable=False),
+    Column("text", SafeText, nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("choices", JSON, nullable=False),
+    Column("citations", JSON, nullable=False),
+    Column("case", JSON(none_as_null=True)),
+    # The customer's own id of an utterance; the replies to it carry it too.
+    Column("client_message_id", String(128)),
+    Index(None, "conversation_id", "number"),
+    Index(
+        "uq_messages_client_message_id",
+        "conversation_id",
+        "client_message_id",
+        unique=True,
+        sqlite_where=text("sender = 'customer'"),
+        postgresql_where=text("sender = 'customer'"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("message_id", ForeignKey("messages.id"), nullable=False, unique=True),
+    Column("helpful", Boolean(create_constraint=False), nullable=False),
+    Column("comment", SafeText),
+    Column("given_at", UtcDateTime, nullable=False),
+)
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", SafeText),
+    Column("email", SafeText),
+    Column("email_key", SafeText),
+    Column("username", SafeText),
+    Index(None, "email_key"),
+    sqlite_autoincrement=True,
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("reference", String(64), nullable=False, unique=True),
+    Column("filing_key", SafeText, nullable=False, unique=True),
+    Column("version", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("answer_due_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("language", String(16), nullable=False),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("description", SafeText, nullable=False),
+    Column("event_date", Date),
+    Column("remedy_sought", SafeText),
+    Column("is_complaint", Boolean(create_constraint=False), nullable=False),
+    Column("complaint_probability", Float),
+    Column("customer_says_complaint", Boolean(create_constraint=False), nullable=False),
+    Column("ground", String(32)),
+    Column("category", String(32), nullable=False),
+    Column("filed_late", Boolean(create_constraint=False), nullable=False),
+    Column("duplicate_of", String(64)),
+    Column("is_urgent", Boolean(create_constraint=False), nullable=False),
+    Column("wants_human", Boolean(create_constraint=False), nullable=False),
+    Column("fields_missing", JSON, nullable=False),
+    Column("suggested_pages", JSON, nullable=False),
+    Column("assigned_to", SafeText),
+    Column("outcome", JSON(none_as_null=True)),
+    # Case-folded reference, customer and description, for the desk's search.
+    Column("search_text", SafeText, nullable=False),
+    Index(None, "received_at", "id"),
+    Index(
+        "ix_cases_queue",
+        "received_at",
+        "id",
+        sqlite_where=text("status <> 'closed'"),
+        postgresql_where=text("status <> 'closed'"),
+    ),
+    Index(
+        "ix_cases_waiting_for_an_agent",
+        "is_urgent",
+        "received_at",
+        "id",
+        sqlite_where=text("status = 'open' AND assigned_to IS NULL"),
+        postgresql_where=text("status = 'open' AND assigned_to IS NULL"),
+    ),
+    Index(None, "customer_id"),
+    Index(None, "conversation_id"),
+    Index(None, "closed_at"),
+    sqlite_autoincrement=True,
+)
+
+# The last number given out in each year; numbers of erased cases are not used again.
+reference_numbers = Table(
+    "reference_numbers",
+    metadata,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("last", Integer, nullable=False),
+)
+
+case_events = Table(
+    "case_events",
+    metadata,
+    # Without gaps, in the order of the chain.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # No foreign key: the events of an erased case stay.
+    Column("reference", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", SafeText, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("details_digest", String(64), nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("prev_hash"),
+    Index(None, "reference", "id"),
+)
+
+event_details = Table(
+    "event_details",
+    metadata,
+    Column("event_id", ForeignKey("case_events.id"), primary_key=True),
+    Column("salt", String(64), nullable=False),
+    Column("details", JSON, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("reference", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("recipient", SafeText, nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("next_attempt_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("last_error", SafeText),
+    Index(None, "reference", "id"),
+    Index(None, "next_attempt_at"),
+    sqlite_autoincrement=True,
+)
+
+# What was removed, without saying whose: kept as proof that it was done.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("cause", String(16), nullable=False),
+    Column("counts", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,292 @@
+"""Conversations and everything that was said in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from actions.cases.case import Message
+from actions.cases.tables import conversations, feedback, messages
+from knowledge.database import reading, writing
+from knowledge.errors import Conflict, NotFound
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversation:
+    """One conversation.
+
+    Attributes:
+        token_hash: Of the token that opens it; empty when no token does.
+        language: BCP 47 tag of the language it is held in now.
+        stage: `answering`, `intake`, `review`, `filed` or `handed_over`.
+        accept_languages: What the browser asked for, best first.
+    """
+
+    id: str
+    token_hash: str
+    language: str
+    stage: str
+    created_at: datetime
+    accept_languages: tuple[str, ...]
+
+
+class Transcripts:
+    """The archive of what was said. All methods raise ArchiveUnavailable."""
+
+    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime]) -> None:
+        self._engine, self._clock = engine, clock
+
+    async def create(
+        self,
+        conversation: str,
+        token_hash: str,
+        language: str,
+        *,
+        accept_languages: Sequence[str] = (),
+    ) -> Conversation:
+        """Open a conversation, in stage `answering`.
+
+        Raises:
+            Conflict: There is already one with this id.
+        """
+        created = Conversation(
+            id=conversation,
+            token_hash=token_hash,
+            language=language,
+            stage="answering",
+            created_at=self._clock(),
+            accept_languages=tuple(accept_languages),
+        )
+        try:
+            async with writing(self._engine) as connection:
+                await insert_conversation(connection, created, channel="chat")
+        except IntegrityError as exc:
+            raise Conflict(f"conversation {conversation} exists already") from exc
+        return created
+
+    async def conversation(self, conversation: str) -> Conversation | None:
+        """The conversation with this id, or None."""
+        query = select(conversations).where(conversations.c.id == conversation)
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        return Conversation(
+            id=row.id,
+            token_hash=row.token_hash,
+            language=row.language,
+            stage=row.stage,
+            created_at=row.created_at,
+            accept_languages=tuple(row.accept_languages),
+        )
+
+    async def append(
+        self,
+        conversation: str,
+        message: Message,
+        client_message_id: str | None = None,
+    ) -> None:
+        """Add one message to the end of the transcript.
+
+        Args:
+            client_message_id: The customer's own id of an utterance, given with the
+                utterance and again with each reply to it.
+
+        Raises:
+            NotFound: There is no such conversation.
+            Conflict: The customer's utterance with this id is stored already.
+        """
+        try:
+            async with writing(self._engine) as connection:
+                await insert_message(
+                    connection, conversation, message, client_message_id
+                )
+        except IntegrityError as exc:
+            raise Conflict(f"message {client_message_id} is stored already") from exc
+
+    async def reply_to(
+        self, conversation: str, client_message_id: str
+    ) -> list[Message] | None:
+        """The stored replies to a customer's utterance.
+
+        Returns:
+            None when the utterance is unknown; an empty list when it is stored and
+            not answered, or not yet.
+        """
+        query = (
+            select(messages)
+            .where(
+                messages.c.conversation_id == conversation,
+                messages.c.client_message_id == client_message_id,
+            )
+            .order_by(messages.c.number)
+        )
+        async with reading(self._engine) as connection:
+            stored = [_message(row) for row in await connection.execute(query)]
+        return (
+            [each for each in stored if each.sender != "customer"] if stored else None
+        )
+
+    async def messages(
+        self, conversation: str, after: str | None = None
+    ) -> list[Message]:
+        """The transcript in order, or what follows the message with id `after`.
+
+        An unknown `after` gives the whole transcript: rather twice than never.
+        """
+        async with reading(self._engine) as connection:
+            return await read_messages(connection, conversation, after)
+
+    async def set_language(self, conversation: str, language: str) -> None:
+        """Go on in another language.
+
+        Raises:
+            NotFound: There is no such conversation.
+        """
+        await self._update(conversation, language=language)
+
+    async def set_stage(self, conversation: str, stage: str) -> None:
+        """Record where the conversation stands.
+
+        Raises:
+            NotFound: There is no such conversation.
+        """
+        await self._update(conversation, stage=stage)
+
+    async def add_feedback(
+        self,
+        conversation: str,
+        message_id: str,
+        helpful: bool,
+        comment: str | None = None,
+    ) -> None:
+        """Record whether a message helped; the last word on a message counts.
+
+        Raises:
+            NotFound: The conversation has no such message.
+        """
+        values: dict[str, Any] = {
+            "helpful": helpful,
+            "comment": comment,
+            "given_at": self._clock(),
+        }
+        async with writing(self._engine) as connection:
+            await _lock_conversation(connection, conversation)
+            known = await connection.scalar(
+                select(messages.c.id).where(
+                    messages.c.id == message_id,
+                    messages.c.conversation_id == conversation,
+                )
+            )
+            if known is None:
+                raise NotFound(f"no message {message_id} in {conversation}")
+            changed = await connection.execute(
+                update(feedback)
+                .where(feedback.c.message_id == message_id)
+                .values(**values)
+            )
+            if changed.rowcount == 0:
+                await connection.execute(
+                    insert(feedback).values(message_id=message_id, **values)
+                )
+
+    async def _update(self, conversation: str, **values: str) -> None:
+        async with writing(self._engine) as connection:
+            changed = await connection.execute(
+                update(conversations)
+                .where(conversations.c.id == conversation)
+                .values(**values)
+            )
+        if changed.rowcount == 0:
+            raise NotFound(f"no conversation {conversation}")
+
+
+async def insert_conversation(
+    connection: AsyncConnection, conversation: Conversation, *, channel: str
+) -> None:
+    """Add a conversation, inside the caller's transaction."""
+    await connection.execute(
+        insert(conversations).values(
+            id=conversation.id,
+            token_hash=conversation.token_hash,
+            channel=channel,
+            language=conversation.language,
+            accept_languages=list(conversation.accept_languages),
+            stage=conversation.stage,
+            created_at=conversation.created_at,
+        )
+    )
+
+
+async def insert_message(
+    connection: AsyncConnection,
+    conversation: str,
+    message: Message,
+    client_message_id: str | None = None,
+) -> None:
+    """Add a message at the end of a transcript, inside the caller's transaction.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    await _lock_conversation(connection, conversation)
+    await connection.execute(
+        insert(messages).values(
+            id=message.id,
+            conversation_id=conversation,
+            sender=message.sender,
+            text=message.text,
+            language=message.language,
+            sent_at=message.sent_at,
+            choices=message.choices,
+            citations=message.citations,
+            case=message.case,
+            client_message_id=client_message_id,
+        )
+    )
+
+
+async def read_messages(
+    connection: AsyncConnection, conversation: str, after: str | None = None
+) -> list[Message]:
+    """A transcript in order; see `Transcripts.messages`."""
+    query = select(messages).where(messages.c.conversation_id == conversation)
+    if after is not None:
+        number = await connection.scalar(
+            select(messages.c.number).where(
+                messages.c.id == after, messages.c.conversation_id == conversation
+            )
+        )
+        query = query.where(messages.c.number > (number or 0))
+    rows = await connection.execute(query.order_by(messages.c.number))
+    return [_message(row) for row in rows]
+
+
+async def _lock_conversation(connection: AsyncConnection, conversation: str) -> None:
+    # Numbers then rise in the order of commits: a reader of what is new misses none.
+    found = await connection.scalar(
+        select(conversations.c.id)
+        .where(conversations.c.id == conversation)
+        .with_for_update()
+    )
+    if found is None:
+        raise NotFound(f"no conversation {conversation}")
+
+
+def _message(row: Any) -> Message:
+    return Message(
+        id=row.id,
+        sender=row.sender,
+        text=row.text,
+        language=row.language,
+        sent_at=row.sent_at,
+        choices=row.choices,
+        citations=row.citations,
+        case=row.case,
+    )
