@@ -1,0 +1,177 @@
+"""Help pages: Markdown with YAML front matter, as editors write them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import nh3
+import yaml
+from markdown_it import MarkdownIt
+from mdit_py_plugins.attrs import attrs_block_plugin, attrs_plugin
+
+from knowledge.chunking import HEADING, Kind, Page
+from knowledge.errors import BadInput
+
+__all__ = ["Page", "parse_page", "read_pages", "render_html"]
+
+_FRONT_MATTER = re.compile(
+    r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.S
+)
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_KINDS: tuple[str, ...] = get_args(Kind)
+_REQUIRED = ("id", "title", "kind", "language", "url", "effective_from")
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The file that a page is read from, for messages."""
+
+    name: str
+
+    def wrong(self, what: str) -> BadInput:
+        return BadInput(f"{self.name}: {what}")
+
+
+def parse_page(text: str, *, source: str) -> Page:
+    """Read one page.
+
+    Args:
+        text: Front matter and Markdown body.
+        source: Named in messages, such as the file's path.
+
+    Raises:
+        BadInput: No front matter, a field missing or malformed, or an empty body.
+    """
+    where = _Source(source)
+    match = _FRONT_MATTER.match(text)
+    if match is None:
+        raise where.wrong("expected YAML front matter between two lines of ---")
+    fields = _front_matter(match.group(1), where)
+    body = text[match.end() :].replace("\r\n", "\n").strip() + "\n"
+    if not body.strip():
+        raise where.wrong("the page has no text")
+    return Page(
+        id=_matching(fields, "id", _ID, where),
+        title=_text(fields, "title", where),
+        kind=_kind(fields, where),
+        language=_matching(fields, "language", _LANGUAGE, where),
+        url=_text(fields, "url", where),
+        effective_from=_date(fields, where),
+        version=_version(fields.get("version", 1), "version", where),
+        translates=_translates(fields.get("translates"), where),
+        body=body,
+    )
+
+
+def read_pages(folder: Path) -> list[Page]:
+    """Read every `<language>/<id>.md` under a folder, in the order of their paths.
+
+    Raises:
+        BadInput: A page is malformed, is not UTF-8, or is there twice.
+    """
+    pages: dict[tuple[str, str], Page] = {}
+    for path in sorted(folder.glob("**/*.md")):
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError as exc:
+            raise BadInput(f"{path}: not UTF-8 at byte {exc.start}") from exc
+        page = parse_page(text, source=str(path))
+        if (page.id, page.language) in pages:
+            raise BadInput(
+                f"{path}: page {page.id!r} is there twice in {page.language}"
+            )
+        pages[page.id, page.language] = page
+    if not pages:
+        raise BadInput(f"{folder}: no pages (*.md) found")
+    return list(pages.values())
+
+
+def render_html(page: Page) -> str:
+    """The body as safe HTML; headings carry their anchors, clauses theirs.
+
+    Raw HTML in the Markdown is shown as text.
+    """
+    body = HEADING.sub(_with_anchor, page.body)
+    return nh3.clean(
+        _MARKDOWN.render(body),
+        attributes={**nh3.ALLOWED_ATTRIBUTES, **{f"h{n}": {"id"} for n in range(1, 7)}},
+    )
+
+
+def _with_anchor(match: re.Match[str]) -> str:
+    # A line of attributes before a block is how the plugin sets the block's own.
+    anchor = match["anchor"]
+    line = f"{match['level']} {match['heading']}"
+    return f"{{#{anchor}}}\n{line}" if anchor else line
+
+
+_MARKDOWN = (
+    MarkdownIt("commonmark", {"html": False})
+    .enable("table")
+    .use(attrs_plugin)
+    .use(attrs_block_plugin)
+)
+
+
+def _front_matter(text: str, where: _Source) -> dict[str, Any]:
+    try:
+        fields = yaml.safe_load(text)
+    except yaml.YAMLError as exc:
+        raise where.wrong(f"the front matter is not YAML: {exc}") from exc
+    if not isinstance(fields, dict):
+        raise where.wrong("the front matter must be a mapping of fields")
+    missing = [name for name in _REQUIRED if not fields.get(name)]
+    if missing:
+        raise where.wrong(f"the front matter lacks {', '.join(missing)}")
+    return fields
+
+
+def _text(fields: dict[str, Any], name: str, where: _Source) -> str:
+    value = fields[name]
+    if not isinstance(value, str) or not value.strip():
+        raise where.wrong(f"{name} must be text, got {value!r}")
+    return value.strip()
+
+
+def _matching(
+    fields: dict[str, Any], name: str, pattern: re.Pattern[str], where: _Source
+) -> str:
+    # YAML reads the language tag `no` as false.
+    value = "no" if fields[name] is False else fields[name]
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise where.wrong(f"{name} must look like {pattern.pattern}, got {value!r}")
+    return value
+
+
+def _kind(fields: dict[str, Any], where: _Source) -> Any:
+    if fields["kind"] not in _KINDS:
+        raise where.wrong(
+            f"kind must be one of {', '.join(_KINDS)}, got {fields['kind']!r}"
+        )
+    return fields["kind"]
+
+
+def _date(fields: dict[str, Any], where: _Source) -> dt.date:
+    value = fields["effective_from"]
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    raise where.wrong(f"effective_from must be a date like 2026-09-01, got {value!r}")
+
+
+def _version(value: Any, name: str, where: _Source) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise where.wrong(f"{name} must be a whole number from 1, got {value!r}")
+
+
+def _translates(value: Any, where: _Source) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise where.wrong(f"translates must look like {{version: 1}}, got {value!r}")
+    return _version(value.get("version"), "translates.version", where)
