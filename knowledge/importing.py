@@ -17,7 +17,7 @@ LARGEST_FILE_BYTES = 2_000_000
 class ImportedPage:
     """A page that was read; `is_new` when it made a new version."""
 
-    source: str
+    name: str
     id: str
     language: str
     version: int
@@ -28,7 +28,7 @@ class ImportedPage:
 class BrokenFile:
     """A file that was left out, and why."""
 
-    source: str
+    name: str
     reason: str
 
 
@@ -70,7 +70,7 @@ async def import_folder(store: PageStore, folder: Path, *, author: str) -> Impor
                     f"page {page.id} ({page.language}) was already read from {earlier}"
                 )
         except BadInput as exc:
-            report.broken.append(BrokenFile(source=name, reason=str(exc)))
+            report.broken.append(BrokenFile(name=name, reason=str(exc)))
             continue
         sources[page.id, page.language] = name
         report.pages.append(await _save(store, page, name, author))
@@ -90,11 +90,11 @@ def markdown_files(folder: Path) -> list[Path]:
     )
 
 
-async def _save(store: PageStore, page: Page, source: str, author: str) -> ImportedPage:
+async def _save(store: PageStore, page: Page, name: str, author: str) -> ImportedPage:
     before = await store.history(page.id, page.language)
     version = await store.save_version(page, author=author)
     return ImportedPage(
-        source=source,
+        name=name,
         id=page.id,
         language=page.language,
         version=version,

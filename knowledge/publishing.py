@@ -12,19 +12,17 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from knowledge.chunking import chunk
-from knowledge.embedding import Embedder
+from knowledge.embedding import Embedder, Progress
 from knowledge.errors import BadInput, NotFound
 from knowledge.index import build_index
 from knowledge.pages import Page
-from knowledge.store import PageStore, content_hash
-
-Progress = Callable[[int, int], None]
-"""Called with the number of passages done and the number in all."""
+from knowledge.store import PageStore
+from knowledge.versions import content_hash
 
 KEPT_INDEXES = 3
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from knowledge.errors import ArchiveUnavailable, Conflict, NotFound
+from knowledge.database import reading, writing
+from knowledge.errors import Conflict, NotFound
 from knowledge.pages import Page
 from knowledge.tables import (
     gaps,
@@ -24,50 +22,16 @@ from knowledge.tables import (
     publication_pages,
     publications,
 )
+from knowledge.versions import (
+    PageState,
+    PageVersion,
+    Publication,
+    as_publication,
+    as_version,
+    content_hash,
+)
 
 GapReason = Literal["unanswered", "unhelpful"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageVersion:
-    """One saved version of a page, and who saved it when."""
-
-    page: Page
-    content_hash: str
-    author: str
-    saved_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageState:
-    """The newest version of a page, and the version that customers see.
-
-    Attributes:
-        published_version: None when no version is published.
-    """
-
-    newest: PageVersion
-    published_version: int | None
-
-    @property
-    def is_published(self) -> bool:
-        """True when customers see the newest version."""
-        return self.published_version == self.newest.page.version
-
-
-@dataclass(frozen=True, kw_only=True)
-class Publication:
-    """A set of page versions that went live together.
-
-    Attributes:
-        restores: Number of the earlier publication that this one brought back.
-    """
-
-    number: int
-    author: str
-    published_at: datetime
-    restores: int | None
-    n_pages: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,21 +44,6 @@ class Gap:
     n_asked: int
     first_asked_at: datetime
     last_asked_at: datetime
-
-
-def content_hash(page: Page) -> str:
-    """SHA-256 of all that an editor can change on `page`: equal means same content."""
-    content = [
-        page.title,
-        page.kind,
-        page.url,
-        page.effective_from.isoformat() if page.effective_from else None,
-        page.translates,
-        page.body,
-    ]
-    return hashlib.sha256(
-        json.dumps(content, ensure_ascii=False).encode("utf-8")
-    ).hexdigest()
 
 
 def question_key(question: str) -> str:
@@ -112,16 +61,6 @@ class PageStore:
     ) -> None:
         self._engine = engine
         self._clock = clock
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._engine.begin() as connection:
-                yield connection
-        except IntegrityError:
-            raise
-        except (DBAPIError, OSError) as exc:
-            raise ArchiveUnavailable from exc
 
     async def save_version(
         self, page: Page, *, author: str, base_version: int | None = None
@@ -141,7 +80,7 @@ class PageStore:
             Conflict: `base_version` is no longer the newest.
         """
         digest = content_hash(page)
-        async with self._transaction() as connection:
+        async with writing(self._engine) as connection:
             await _claim(connection, page.id, page.language, self._clock())
             newest = (
                 await connection.execute(
@@ -208,7 +147,7 @@ class PageStore:
         if language is not None:
             query = query.where(page_versions.c.language == language)
         return [
-            PageState(newest=_as_version(row), published_version=row.published_version)
+            PageState(newest=as_version(row), published_version=row.published_version)
             for row in await self._rows(query)
         ]
 
@@ -234,7 +173,7 @@ class PageStore:
         if not rows:
             named = f"{id} ({language})" + (f" version {version}" if version else "")
             raise NotFound(f"there is no page {named}")
-        return _as_version(rows[0]).page
+        return as_version(rows[0]).page
 
     async def history(self, id: str, language: str) -> list[PageVersion]:
         """Every version of a page, newest first; empty when there is no such page."""
@@ -243,7 +182,7 @@ class PageStore:
             .where(_is_page(id, language))
             .order_by(page_versions.c.version.desc())
         )
-        return [_as_version(row) for row in await self._rows(query)]
+        return [as_version(row) for row in await self._rows(query)]
 
     async def published_version(self, id: str, language: str) -> int | None:
         """Version of the page that customers see; None when it is not published."""
@@ -266,7 +205,7 @@ class PageStore:
             the same versions it is returned and nothing is recorded.
         """
         wanted = {(page.id, page.language): page.version for page in published}
-        async with self._transaction() as connection:
+        async with writing(self._engine) as connection:
             latest = (await connection.execute(_publications().limit(1))).first()
             if latest is not None:
                 rows = await connection.execute(
@@ -276,7 +215,7 @@ class PageStore:
                 )
                 live = {(row.page_id, row.language): row.version for row in rows}
                 if live == wanted:
-                    return _as_publication(latest)
+                    return as_publication(latest)
             number = latest.number + 1 if latest is not None else 1
             published_at = self._clock()
             await connection.execute(
@@ -311,7 +250,7 @@ class PageStore:
     async def publications(self, limit: int = 50) -> list[Publication]:
         """What was published, newest first."""
         rows = await self._rows(_publications().limit(limit))
-        return [_as_publication(row) for row in rows]
+        return [as_publication(row) for row in rows]
 
     async def published_pages(self, number: int | None = None) -> list[Page]:
         """The pages of a publication, by default of the latest; empty before any.
@@ -330,7 +269,7 @@ class PageStore:
             .where(publication_pages.c.publication == which)
             .order_by(page_versions.c.language, page_versions.c.page_id)
         )
-        return [_as_version(row).page for row in await self._rows(query)]
+        return [as_version(row).page for row in await self._rows(query)]
 
     async def record_gap(
         self,
@@ -348,7 +287,7 @@ class PageStore:
             reason: `unanswered`, or `unhelpful` when the customer said so.
             confidence: Of the best answer, 0 to 1, when there was one.
         """
-        async with self._transaction() as connection:
+        async with writing(self._engine) as connection:
             await connection.execute(
                 insert(gaps).values(
                     question=question.strip(),
@@ -385,7 +324,7 @@ class PageStore:
 
     async def settle_gap(self, question: str, *, language: str) -> None:
         """Take a question off the list: a page answers it now, or none should."""
-        async with self._transaction() as connection:
+        async with writing(self._engine) as connection:
             await connection.execute(
                 update(gaps)
                 .where(
@@ -397,11 +336,9 @@ class PageStore:
             )
 
     async def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        try:
-            async with self._engine.connect() as connection:
-                return (await connection.execute(query)).all()
-        except (DBAPIError, OSError) as exc:
-            raise ArchiveUnavailable from exc
+        async with reading(self._engine) as connection:
+            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+        return rows
 
 
 async def _claim(
@@ -447,26 +384,3 @@ def _publications() -> Select[Any]:
         .label("n_pages")
     )
     return select(publications, n_pages).order_by(publications.c.number.desc())
-
-
-def _as_publication(row: Row[Any]) -> Publication:
-    return Publication(**row._mapping)
-
-
-def _as_version(row: Row[Any]) -> PageVersion:
-    return PageVersion(
-        page=Page(
-            id=row.page_id,
-            title=row.title,
-            kind=row.kind,
-            language=row.language,
-            url=row.url,
-            effective_from=row.effective_from,
-            version=row.version,
-            translates=row.translates,
-            body=row.body,
-        ),
-        content_hash=row.content_hash,
-        author=row.author,
-        saved_at=row.created_at,
-    )

@@ -40,7 +40,7 @@ page_versions = Table(
     Column("title", Text, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("url", Text, nullable=False),
-    Column("effective_from", Date),
+    Column("effective_from", Date, nullable=False),
     # Version of the source page that this one was translated from.
     Column("translates", Integer),
     Column("body", Text, nullable=False),

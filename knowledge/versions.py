@@ -1,0 +1,95 @@
+"""What the page store hands out: versions of pages, and publications of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from knowledge.pages import Page
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageVersion:
+    """One saved version of a page, and who saved it when."""
+
+    page: Page
+    content_hash: str
+    author: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageState:
+    """The newest version of a page, and the version that customers see.
+
+    Attributes:
+        published_version: None when no version is published.
+    """
+
+    newest: PageVersion
+    published_version: int | None
+
+    @property
+    def is_published(self) -> bool:
+        """True when customers see the newest version."""
+        return self.published_version == self.newest.page.version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """A set of page versions that went live together.
+
+    Attributes:
+        restores: Number of the earlier publication that this one brought back.
+    """
+
+    number: int
+    author: str
+    published_at: datetime
+    restores: int | None
+    n_pages: int
+
+
+def content_hash(page: Page) -> str:
+    """SHA-256 of all that an editor can change on `page`: equal means same content."""
+    content = [
+        page.title,
+        page.kind,
+        page.url,
+        page.effective_from.isoformat(),
+        page.translates,
+        page.body,
+    ]
+    return hashlib.sha256(
+        json.dumps(content, ensure_ascii=False).encode("utf-8")
+    ).hexdigest()
+
+
+def as_publication(row: Row[Any]) -> Publication:
+    """Read a publication from a row of its columns and `n_pages`."""
+    return Publication(**row._mapping)
+
+
+def as_version(row: Row[Any]) -> PageVersion:
+    """Read a version from a row of `page_versions`."""
+    return PageVersion(
+        page=Page(
+            id=row.page_id,
+            title=row.title,
+            kind=row.kind,
+            language=row.language,
+            url=row.url,
+            effective_from=row.effective_from,
+            version=row.version,
+            translates=row.translates,
+            body=row.body,
+        ),
+        content_hash=row.content_hash,
+        author=row.author,
+        saved_at=row.created_at,
+    )
