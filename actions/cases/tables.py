@@ -71,7 +71,7 @@ messages = Table(
     Column("choices", JSON, nullable=False),
     Column("citations", JSON, nullable=False),
     Column("case", JSON(none_as_null=True)),
-    # The customer's own id of an utterance; the replies to it carry it too.
+    # The customer's own id of an utterance: the same one is stored once.
     Column("client_message_id", String(128)),
     Index(None, "conversation_id", "number"),
     Index(

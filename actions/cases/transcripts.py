@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -91,47 +92,50 @@ class Transcripts:
         conversation: str,
         message: Message,
         client_message_id: str | None = None,
-    ) -> None:
+    ) -> bool:
         """Add one message to the end of the transcript.
 
-        Args:
-            client_message_id: The customer's own id of an utterance, given with the
-                utterance and again with each reply to it.
+        `client_message_id` is the customer's own id of an utterance.
+
+        Returns:
+            False when that utterance is stored already: nothing is added.
 
         Raises:
             NotFound: There is no such conversation.
-            Conflict: The customer's utterance with this id is stored already.
         """
         try:
             async with writing(self._engine) as connection:
                 await insert_message(
                     connection, conversation, message, client_message_id
                 )
-        except IntegrityError as exc:
-            raise Conflict(f"message {client_message_id} is stored already") from exc
+        except IntegrityError:
+            if client_message_id is None:
+                raise
+            return False
+        return True
 
     async def reply_to(
         self, conversation: str, client_message_id: str
     ) -> list[Message] | None:
-        """The stored replies to a customer's utterance.
+        """What the bot said between a customer's utterance and the next one.
 
         Returns:
             None when the utterance is unknown; an empty list when it is stored and
             not answered, or not yet.
         """
-        query = (
-            select(messages)
-            .where(
-                messages.c.conversation_id == conversation,
-                messages.c.client_message_id == client_message_id,
-            )
-            .order_by(messages.c.number)
-        )
         async with reading(self._engine) as connection:
-            stored = [_message(row) for row in await connection.execute(query)]
-        return (
-            [each for each in stored if each.sender != "customer"] if stored else None
-        )
+            utterance = await connection.scalar(
+                select(messages.c.id).where(
+                    messages.c.conversation_id == conversation,
+                    messages.c.client_message_id == client_message_id,
+                    messages.c.sender == "customer",
+                )
+            )
+            if utterance is None:
+                return None
+            later = await read_messages(connection, conversation, utterance)
+        replies = takewhile(lambda message: message.sender != "customer", later)
+        return [message for message in replies if message.sender == "bot"]
 
     async def messages(
         self, conversation: str, after: str | None = None

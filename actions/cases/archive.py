@@ -1,0 +1,387 @@
+"""The archive of cases: filing, the queue, and what agents do with a case."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, tzinfo
+from typing import get_args
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from actions.cases.case import (
+    CATEGORIES,
+    GROUNDS,
+    OUTCOME_KINDS,
+    Case,
+    CaseDraft,
+    Category,
+    Ground,
+    OutcomeKind,
+    Status,
+    time_as_json,
+)
+from actions.cases.changes import Change, changing
+from actions.cases.complaint import Policy, needs_reasons
+from actions.cases.filing import Rules, filed_as, insert_case
+from actions.cases.queries import (
+    CasePage,
+    CaseStatus,
+    case_from,
+    email_key,
+    read_case,
+    select_cases,
+)
+from actions.cases.tables import cases, customers
+from knowledge.database import reading, writing
+from knowledge.errors import BadInput, NotFound
+
+PAGE_SIZE = 25
+
+
+class Archive:
+    """Every case. All methods raise ArchiveUnavailable when the database is down.
+
+    Methods that change a case take the `version` that the caller saw, None to accept
+    any, and raise NotFound for an unknown reference and Conflict when the case has
+    moved on. Each change is one transaction with its events and e-mails.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        policy: Policy,
+        zone: tzinfo,
+        clock: Callable[[], datetime],
+        *,
+        prefix: str = "G",
+    ) -> None:
+        self._engine, self._clock = engine, clock
+        self.policy, self.zone = policy, zone
+        self._rules = Rules(policy=policy, zone=zone, prefix=prefix.upper())
+
+    # Filing
+
+    async def file(self, draft: CaseDraft) -> Case:
+        """File a case; the same `filing_key` again gives the case filed before.
+
+        Raises:
+            NotFound: The draft names a conversation that does not exist.
+        """
+        try:
+            async with writing(self._engine) as connection:
+                reference = await insert_case(
+                    connection, draft, self._rules, self._clock()
+                )
+        except IntegrityError:
+            # Filed at the same time under another year's number: on New Year's Eve.
+            async with reading(self._engine) as connection:
+                filed = await filed_as(connection, draft.filing_key)
+            if filed is None:
+                raise
+            reference = filed
+        return await self.case(reference)
+
+    async def append_to_case(
+        self, reference: str, text: str, *, language: str | None = None
+    ) -> Case:
+        """Add what a customer writes about a filed matter; its place stays the same.
+
+        A closed case is open again, at the place that it had. The words also join
+        the transcript.
+        """
+        async with self._changing(reference, None) as change:
+            case = change.case
+            message = await change.say("customer", text, language or case.language)
+            change.record("customer", "customer_wrote", message=message.id)
+            if case.status in ("waiting", "closed"):
+                change.move("in_progress" if case.assigned_to else "open")
+            if case.status == "closed":
+                change.set(outcome=None, closed_at=None)
+                change.record("customer", "reopened", outcome=case.outcome)
+        return await self.case(reference)
+
+    # Reading
+
+    async def case(self, reference: str) -> Case:
+        """The case with its transcript and history.
+
+        Raises:
+            NotFound: There is no such case.
+        """
+        async with reading(self._engine) as connection:
+            case = await read_case(connection, reference)
+        if case is None:
+            raise NotFound(f"no case {reference}")
+        return case
+
+    async def cases(
+        self,
+        status: Status | Collection[Status] | None = None,
+        q: str | None = None,
+        page: int = 1,
+        *,
+        page_size: int = PAGE_SIZE,
+    ) -> CasePage:
+        """Cases in a state or in several, oldest first.
+
+        Every word of `q` must occur in the reference, the customer's name, e-mail
+        address or username, or the description; capitals do not matter.
+
+        Raises:
+            BadInput: `page` or `page_size` is below 1, or a status is unknown.
+        """
+        if page < 1 or page_size < 1:
+            raise BadInput(f"page must be at least 1, got {page} of {page_size}")
+        wanted = [status] if isinstance(status, str) else list(status or ())
+        for each in wanted:
+            _require("status", each, get_args(Status))
+        conditions: list[ColumnElement[bool]] = []
+        if wanted:
+            conditions.append(cases.c.status.in_(wanted))
+        for word in (q or "").casefold().split():
+            conditions.append(cases.c.search_text.contains(word, autoescape=True))
+        query = (
+            select_cases()
+            .where(*conditions)
+            .order_by(cases.c.received_at, cases.c.id)
+            .limit(page_size)
+            .offset((page - 1) * page_size)
+        )
+        count = select(func.count()).select_from(cases).where(*conditions)
+        async with reading(self._engine) as connection:
+            total = (await connection.execute(count)).scalar_one()
+            found = [case_from(row) for row in await connection.execute(query)]
+        return CasePage(cases=found, total=total, page=page, page_size=page_size)
+
+    async def open_cases_of(
+        self, email: str | None = None, conversation: str | None = None
+    ) -> list[Case]:
+        """Cases of a person or conversation that are not closed, oldest first.
+
+        With both given, a case of either counts; with neither, none.
+        """
+        owners = []
+        if (key := email_key(email)) is not None:
+            owners.append(customers.c.email_key == key)
+        if conversation is not None:
+            owners.append(cases.c.conversation_id == conversation)
+        if not owners:
+            return []
+        condition = owners[0] if len(owners) == 1 else owners[0] | owners[1]
+        query = (
+            select_cases()
+            .where(cases.c.status != "closed", condition)
+            .order_by(cases.c.received_at, cases.c.id)
+        )
+        async with reading(self._engine) as connection:
+            return [case_from(row) for row in await connection.execute(query)]
+
+    async def status_for(self, reference: str, email: str) -> CaseStatus:
+        """What the customer may know; a wrong pair reveals nothing, not even which.
+
+        Capitals and surrounding spaces do not matter in either.
+        """
+        query = select_cases().where(
+            cases.c.reference == reference.strip().upper(),
+            customers.c.email_key == email_key(email),
+        )
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return CaseStatus(is_known=False)
+        case = case_from(row)
+        return CaseStatus(
+            is_known=True,
+            status=case.status,
+            opened_at=case.opened_at,
+            answer_due_at=case.answer_due_at,
+            queue_position=case.queue_position,
+            outcome=case.outcome["kind"] if case.outcome else None,
+        )
+
+    # The desk
+
+    async def take_next(self, agent: str) -> Case | None:
+        """Give the oldest open case that nobody has to `agent`, and to no one else.
+
+        Urgent cases (crisis only) come first; passing older ones is an event.
+
+        Returns:
+            None when no open case is waiting.
+        """
+        next_case = (
+            select(cases.c.reference)
+            .where(cases.c.status == "open", cases.c.assigned_to.is_(None))
+            .order_by(cases.c.is_urgent.desc(), cases.c.received_at, cases.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        async with writing(self._engine) as connection:
+            reference = await connection.scalar(next_case)
+            if reference is None:
+                return None
+            async with changing(connection, reference, None, self._clock()) as change:
+                change.move("in_progress")
+                change.set(assigned_to=agent)
+                position = change.case.queue_position
+                change.record(agent, "taken", queue_position=position)
+        return await self.case(reference)
+
+    async def add_reply(
+        self, reference: str, agent: str, text: str, *, version: int | None = None
+    ) -> Case:
+        """Answer the customer: in the transcript, and by e-mail if there is one.
+
+        A case that nobody has becomes the agent's.
+
+        Raises:
+            BadInput: The text is empty.
+        """
+        _require_text("reply", text)
+        async with self._changing(reference, version) as change:
+            message = await change.say("agent", text, change.case.language)
+            await change.mail("reply", text=text)
+            change.record(agent, "replied", message=message.id)
+            if change.case.status == "open":
+                change.move("in_progress")
+                change.set(assigned_to=change.case.assigned_to or agent)
+        return await self.case(reference)
+
+    async def add_note(
+        self, reference: str, agent: str, text: str, *, version: int | None = None
+    ) -> Case:
+        """Write a note that only the staff sees, into the history.
+
+        Raises:
+            BadInput: The text is empty.
+        """
+        _require_text("note", text)
+        async with self._changing(reference, version) as change:
+            change.record(agent, "noted", text=text)
+        return await self.case(reference)
+
+    async def assign(
+        self,
+        reference: str,
+        agent: str,
+        assignee: str | None,
+        *,
+        version: int | None = None,
+    ) -> Case:
+        """Give the case to `assignee`, or with None back to the queue.
+
+        It goes back to the place that it had.
+        """
+        async with self._changing(reference, version) as change:
+            before = change.case.assigned_to
+            change.move("in_progress" if assignee else "open")
+            change.set(assigned_to=assignee)
+            change.record(agent, "assigned", before=before, after=assignee)
+        return await self.case(reference)
+
+    async def wait_for_customer(
+        self, reference: str, agent: str, *, version: int | None = None
+    ) -> Case:
+        """Set the case aside until the customer writes; the clocks run on."""
+        async with self._changing(reference, version) as change:
+            change.move("waiting")
+            change.record(agent, "waiting_for_customer")
+        return await self.case(reference)
+
+    async def correct_classification(
+        self,
+        reference: str,
+        agent: str,
+        *,
+        is_complaint: bool,
+        ground: Ground | None,
+        category: Category,
+        version: int | None = None,
+    ) -> Case:
+        """Put the verdict right; what the machine said stays in the history.
+
+        Raises:
+            BadInput: An unknown code, or a ground without a complaint.
+        """
+        _require("category", category, CATEGORIES)
+        if ground is not None:
+            _require("ground", ground, GROUNDS)
+            if not is_complaint:
+                raise BadInput("a case that is no complaint has no ground")
+        after = {"is_complaint": is_complaint, "ground": ground, "category": category}
+        async with self._changing(reference, version) as change:
+            before = {name: getattr(change.case, name) for name in after}
+            change.set(**after)
+            change.record(agent, "classified", before=before, after=after)
+        return await self.case(reference)
+
+    async def send_interim_update(
+        self, reference: str, agent: str, text: str, *, version: int | None = None
+    ) -> Case:
+        """Keep the customer informed in writing until the final answer.
+
+        Raises:
+            BadInput: The text is empty.
+        """
+        _require_text("interim update", text)
+        async with self._changing(reference, version) as change:
+            message = await change.say("agent", text, change.case.language)
+            await change.mail("interim_update", text=text)
+            change.record(agent, "interim_update_sent", message=message.id)
+        return await self.case(reference)
+
+    async def close(
+        self,
+        reference: str,
+        agent: str,
+        kind: OutcomeKind,
+        reasons: str | None = None,
+        *,
+        version: int | None = None,
+    ) -> Case:
+        """Decide the case and tell the customer the outcome with its reasons.
+
+        Raises:
+            BadInput: An unknown outcome, or one that needs reasons without any.
+        """
+        _require("outcome", kind, OUTCOME_KINDS)
+        reasons = reasons.strip() if reasons and reasons.strip() else None
+        if reasons is None and needs_reasons(kind, self.policy):
+            raise BadInput(f"outcome {kind} needs written reasons")
+        async with self._changing(reference, version) as change:
+            change.move("closed")
+            outcome = {
+                "kind": kind,
+                "reasons": reasons,
+                "decided_by": agent,
+                "decided_at": time_as_json(change.at),
+            }
+            change.set(outcome=outcome, closed_at=change.at)
+            if reasons is not None:
+                await change.say("agent", reasons, change.case.language)
+            await change.mail("outcome", outcome=kind, reasons=reasons)
+            change.record(agent, "closed", outcome=outcome)
+        return await self.case(reference)
+
+    @asynccontextmanager
+    async def _changing(
+        self, reference: str, version: int | None
+    ) -> AsyncIterator[Change]:
+        async with (
+            writing(self._engine) as connection,
+            changing(connection, reference, version, self._clock()) as change,
+        ):
+            yield change
+
+
+def _require(name: str, value: object, known: Sequence[object]) -> None:
+    if value not in known:
+        raise BadInput(f"{name} must be one of {', '.join(map(str, known))}")
+
+
+def _require_text(name: str, text: str) -> None:
+    if not text.strip():
+        raise BadInput(f"the {name} is empty")

@@ -1,0 +1,113 @@
+"""One change of one case: what is set, said, mailed and recorded, or none of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from actions.cases.case import Message, Sender, Status
+from actions.cases.history import append_events
+from actions.cases.outbox import EmailKind, write_email
+from actions.cases.queries import case_from, select_cases
+from actions.cases.tables import cases
+from actions.cases.transcripts import insert_message
+from knowledge.errors import Conflict, NotFound
+
+# Every legal move of a case. Leaving `closed` is reopening: it keeps its place.
+MOVES: dict[Status, frozenset[Status]] = {
+    "open": frozenset({"open", "in_progress", "waiting", "closed"}),
+    "in_progress": frozenset({"open", "in_progress", "waiting", "closed"}),
+    "waiting": frozenset({"open", "in_progress", "waiting", "closed"}),
+    "closed": frozenset({"open", "in_progress"}),
+}
+
+
+class Change:
+    """What is about to happen to `case`; kept or dropped as one transaction."""
+
+    def __init__(self, connection: AsyncConnection, row: Any, at: datetime) -> None:
+        self.connection, self.at = connection, at
+        self.case = case_from(row)
+        self._values: dict[str, Any] = {}
+        self._events: list[tuple[str, str, dict[str, Any]]] = []
+
+    def set(self, **values: Any) -> None:
+        """Give columns of the case new values."""
+        self._values.update(values)
+
+    def move(self, status: Status) -> None:
+        """Bring the case into another state.
+
+        Raises:
+            Conflict: Not a legal move from the state that it is in.
+        """
+        if status not in MOVES[self.case.status]:
+            raise Conflict(f"a case that is {self.case.status} cannot become {status}")
+        self.set(status=status)
+
+    def record(self, actor: str, kind: str, **details: Any) -> None:
+        """Add an event to the history; details hold plain JSON values."""
+        self._events.append((actor, kind, details))
+
+    async def say(self, sender: Sender, text: str, language: str) -> Message:
+        """Write into the transcript of the case."""
+        message = Message(
+            id=uuid.uuid4().hex,
+            sender=sender,
+            text=text,
+            language=language,
+            sent_at=self.at,
+        )
+        await insert_message(self.connection, self.case.conversation, message)
+        return message
+
+    async def mail(self, kind: EmailKind, **content: Any) -> None:
+        """Send the customer an e-mail, if the case has an address."""
+        await write_email(
+            self.connection,
+            reference=self.case.reference,
+            kind=kind,
+            recipient=self.case.customer.email,
+            language=self.case.language,
+            content={"name": self.case.customer.name, **content},
+            at=self.at,
+        )
+
+    async def finish(self) -> None:
+        """Write the new values and the events; the chain's lock is taken last."""
+        await self.connection.execute(
+            update(cases)
+            .where(cases.c.reference == self.case.reference)
+            .values(version=self.case.version + 1, **self._values)
+        )
+        await append_events(self.connection, self.case.reference, self.at, self._events)
+
+
+@asynccontextmanager
+async def changing(
+    connection: AsyncConnection, reference: str, version: int | None, at: datetime
+) -> AsyncIterator[Change]:
+    """Change a case alone, inside the caller's transaction.
+
+    Raises:
+        NotFound: There is no such case.
+        Conflict: The case is not in `version` any more; None accepts any.
+    """
+    # Lock first: what is read after it is what the change builds on.
+    locked = await connection.scalar(
+        select(cases.c.version).where(cases.c.reference == reference).with_for_update()
+    )
+    if locked is None:
+        raise NotFound(f"no case {reference}")
+    if version is not None and locked != version:
+        raise Conflict(f"case {reference} is in version {locked}, not {version}")
+    query = select_cases().where(cases.c.reference == reference)
+    change = Change(connection, (await connection.execute(query)).one(), at)
+    yield change
+    await change.finish()

@@ -1,0 +1,228 @@
+"""Files a case: number, dates, place in the queue, first events and the receipt."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from actions.cases.calendar import civil_day
+from actions.cases.case import CaseDraft, Customer, Message, time_as_json
+from actions.cases.complaint import Policy, answer_due_at, is_late
+from actions.cases.duplicates import Candidate, find_original
+from actions.cases.history import append_events
+from actions.cases.outbox import write_email
+from actions.cases.queries import email_key
+from actions.cases.tables import cases, conversations, customers, reference_numbers
+from actions.cases.transcripts import (
+    Conversation,
+    insert_conversation,
+    insert_message,
+)
+from knowledge.errors import NotFound
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What filing follows: the policy, the operator's zone and reference prefix."""
+
+    policy: Policy
+    zone: tzinfo
+    prefix: str
+
+
+async def insert_case(
+    connection: AsyncConnection, draft: CaseDraft, rules: Rules, now: datetime
+) -> str:
+    """File `draft` inside the caller's transaction.
+
+    Returns:
+        The new reference, or that of the case filed before with the same key.
+
+    Raises:
+        NotFound: The draft names a conversation that does not exist.
+    """
+    if (filed := await filed_as(connection, draft.filing_key)) is not None:
+        return filed
+    # Taking the number locks it: of two filings at once, the second sees the first.
+    year = civil_day(now, rules.zone).year
+    number = await _next_number(connection, year)
+    if (filed := await filed_as(connection, draft.filing_key)) is not None:
+        return filed
+    received_at = draft.received_at or now
+    reference = f"{rules.prefix}-{year}-{number:06d}"
+    conversation = await _conversation(connection, draft, now)
+    original = await _original(connection, draft, conversation)
+    due_at = answer_due_at(received_at, rules.policy, rules.zone)
+    filed_late = is_late(draft.event_date, received_at, rules.policy, rules.zone)
+    await connection.execute(
+        insert(cases).values(
+            reference=reference,
+            filing_key=draft.filing_key,
+            version=1,
+            status="open",
+            received_at=received_at,
+            opened_at=now,
+            answer_due_at=due_at,
+            customer_id=await _customer(connection, draft.customer),
+            conversation_id=conversation,
+            filed_late=filed_late,
+            duplicate_of=original,
+            search_text=search_text(reference, draft.customer, draft.description),
+            **_as_drafted(draft),
+        )
+    )
+    await write_email(
+        connection,
+        reference=reference,
+        kind="receipt",
+        recipient=draft.customer.email,
+        language=draft.language,
+        content={"name": draft.customer.name, "answer_due_at": time_as_json(due_at)},
+        at=now,
+    )
+    filing: dict[str, Any] = {
+        "received_at": time_as_json(received_at),
+        "answer_due_at": time_as_json(due_at),
+        "filed_late": filed_late,
+        "is_complaint": draft.is_complaint,
+        "ground": draft.ground,
+        "category": draft.category,
+        "policy": rules.policy.name,
+    }
+    events = [("customer", "filed", filing)]
+    if draft.is_urgent:
+        events.append(("system", "marked_urgent", {}))
+    if original is not None:
+        events.append(("system", "marked_duplicate", {"duplicate_of": original}))
+    await append_events(connection, reference, now, events)
+    return reference
+
+
+async def filed_as(connection: AsyncConnection, filing_key: str) -> str | None:
+    """The reference of the case filed with this key, or None."""
+    found = await connection.scalar(
+        select(cases.c.reference).where(cases.c.filing_key == filing_key)
+    )
+    return None if found is None else str(found)
+
+
+def search_text(reference: str, customer: Customer, description: str) -> str:
+    """Everything that the desk's search looks into, case-folded."""
+    parts = (
+        reference,
+        customer.name,
+        customer.email,
+        customer.username,
+        description,
+    )
+    return "\n".join(part for part in parts if part).casefold()
+
+
+def _as_drafted(draft: CaseDraft) -> dict[str, Any]:
+    return {
+        "language": draft.language,
+        "description": draft.description,
+        "event_date": draft.event_date,
+        "remedy_sought": draft.remedy_sought,
+        "is_complaint": draft.is_complaint,
+        "complaint_probability": draft.complaint_probability,
+        "customer_says_complaint": draft.customer_says_complaint,
+        "ground": draft.ground,
+        "category": draft.category,
+        "is_urgent": draft.is_urgent,
+        "wants_human": draft.wants_human,
+        "fields_missing": list(draft.fields_missing),
+        "suggested_pages": draft.suggested_pages,
+    }
+
+
+async def _next_number(connection: AsyncConnection, year: int) -> int:
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    numbers = dialect.insert(reference_numbers).values(year=year, last=1)
+    taken = await connection.scalar(
+        numbers.on_conflict_do_update(
+            index_elements=["year"], set_={"last": reference_numbers.c.last + 1}
+        ).returning(reference_numbers.c.last)
+    )
+    assert taken is not None
+    return int(taken)
+
+
+async def _conversation(
+    connection: AsyncConnection, draft: CaseDraft, now: datetime
+) -> str:
+    """The draft's conversation, or for the contact form a new one of its own."""
+    if draft.conversation is not None:
+        known = await connection.scalar(
+            select(conversations.c.id).where(conversations.c.id == draft.conversation)
+        )
+        if known is None:
+            raise NotFound(f"no conversation {draft.conversation}")
+        return draft.conversation
+    conversation = Conversation(
+        id=uuid.uuid4().hex,
+        token_hash="",
+        language=draft.language,
+        stage="filed",
+        created_at=now,
+        accept_languages=(),
+    )
+    await insert_conversation(connection, conversation, channel="form")
+    written = Message(
+        id=uuid.uuid4().hex,
+        sender="customer",
+        text=draft.description,
+        language=draft.language,
+        sent_at=draft.received_at or now,
+    )
+    await insert_message(connection, conversation.id, written)
+    return conversation.id
+
+
+async def _customer(connection: AsyncConnection, customer: Customer) -> int:
+    """The row of this very person; another spelling of the name is another row."""
+    values = {
+        "name": customer.name,
+        "email": customer.email,
+        "username": customer.username,
+    }
+    same = [
+        customers.c[column].is_not_distinct_from(value)
+        for column, value in values.items()
+    ]
+    known = await connection.scalar(select(customers.c.id).where(*same).limit(1))
+    if known is not None:
+        return int(known)
+    added = await connection.execute(
+        insert(customers)
+        .values(email_key=email_key(customer.email), **values)
+        .returning(customers.c.id)
+    )
+    return int(added.scalar_one())
+
+
+async def _original(
+    connection: AsyncConnection, draft: CaseDraft, conversation: str
+) -> str | None:
+    """An unclosed case of the same person that says the same."""
+    same_person = cases.c.conversation_id == conversation
+    if (key := email_key(draft.customer.email)) is not None:
+        same_person |= customers.c.email_key == key
+    query = (
+        select(cases.c.reference, cases.c.description)
+        .join_from(cases, customers)
+        .where(cases.c.status != "closed", same_person)
+        .order_by(cases.c.received_at, cases.c.id)
+        .limit(50)
+    )
+    candidates = [
+        Candidate(reference=row.reference, description=row.description)
+        for row in await connection.execute(query)
+    ]
+    return find_original(draft.description, candidates)

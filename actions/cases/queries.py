@@ -1,0 +1,133 @@
+"""Reads cases back from the archive's tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from actions.cases.case import Case, Customer, OutcomeKind, Status, time_as_json
+from actions.cases.history import read_history
+from actions.cases.tables import cases, customers
+from actions.cases.transcripts import read_messages
+
+
+@dataclass(frozen=True, kw_only=True)
+class CasePage:
+    """One page of a list of cases.
+
+    Attributes:
+        cases: Oldest first, without transcript and history.
+        total: How many match, on all pages.
+        page: From 1.
+    """
+
+    cases: list[Case]
+    total: int
+    page: int
+    page_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseStatus:
+    """What a customer is shown of a case; all None unless `is_known`."""
+
+    is_known: bool
+    status: Status | None = None
+    opened_at: datetime | None = None
+    answer_due_at: datetime | None = None
+    queue_position: int | None = None
+    outcome: OutcomeKind | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The same keys whether the case is known or not."""
+        return {
+            "is_known": self.is_known,
+            "status": self.status,
+            "opened_at": self.opened_at and time_as_json(self.opened_at),
+            "answer_due_at": self.answer_due_at and time_as_json(self.answer_due_at),
+            "queue_position": self.queue_position,
+            "outcome": self.outcome,
+        }
+
+
+def _position() -> Any:
+    """How many cases that are not closed came before, plus one; NULL when closed."""
+    before = cases.alias("before")
+    earlier = (before.c.received_at < cases.c.received_at) | (
+        (before.c.received_at == cases.c.received_at) & (before.c.id < cases.c.id)
+    )
+    return (
+        select(func.count() + 1)
+        .select_from(before)
+        .where(before.c.status != "closed", earlier)
+        .correlate(cases)
+        .scalar_subquery()
+    )
+
+
+def select_cases() -> Select[Any]:
+    """Cases with their customer and place in the queue; add conditions to taste."""
+    return select(
+        cases,
+        customers.c.name.label("customer_name"),
+        customers.c.email.label("customer_email"),
+        customers.c.username.label("customer_username"),
+        _position().label("position"),
+    ).join_from(cases, customers)
+
+
+def case_from(row: Any) -> Case:
+    """A case without transcript and history, from a row of `select_cases`."""
+    return Case(
+        reference=row.reference,
+        status=row.status,
+        received_at=row.received_at,
+        opened_at=row.opened_at,
+        language=row.language,
+        customer=Customer(
+            name=row.customer_name,
+            email=row.customer_email,
+            username=row.customer_username,
+        ),
+        description=row.description,
+        event_date=row.event_date,
+        remedy_sought=row.remedy_sought,
+        is_complaint=row.is_complaint,
+        complaint_probability=row.complaint_probability,
+        customer_says_complaint=row.customer_says_complaint,
+        ground=row.ground,
+        category=row.category,
+        filed_late=row.filed_late,
+        answer_due_at=row.answer_due_at,
+        queue_position=None if row.status == "closed" else row.position,
+        duplicate_of=row.duplicate_of,
+        is_urgent=row.is_urgent,
+        wants_human=row.wants_human,
+        fields_missing=tuple(row.fields_missing),
+        assigned_to=row.assigned_to,
+        conversation=row.conversation_id,
+        version=row.version,
+        suggested_pages=row.suggested_pages,
+        outcome=row.outcome,
+    )
+
+
+async def read_case(connection: AsyncConnection, reference: str) -> Case | None:
+    """The whole case, with transcript and history, or None."""
+    query = select_cases().where(cases.c.reference == reference)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    case = case_from(row)
+    case.transcript.extend(await read_messages(connection, case.conversation))
+    case.history.extend(await read_history(connection, reference))
+    return case
+
+
+def email_key(email: str | None) -> str | None:
+    """The form in which two spellings of one address are the same."""
+    return email.strip().casefold() if email and email.strip() else None
