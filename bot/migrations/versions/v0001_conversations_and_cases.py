@@ -63,7 +63,7 @@ def _create_conversations() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_messages_conversation_id", "messages", ["conversation_id", "number"]
+        "ix_messages_conversation_id_number", "messages", ["conversation_id", "number"]
     )
     op.create_index(
         "uq_messages_client_message_id",
@@ -142,7 +142,7 @@ def _create_cases() -> None:
         ),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_cases_received_at", "cases", ["received_at", "id"])
+    op.create_index("ix_cases_received_at_id", "cases", ["received_at", "id"])
     for name, columns, condition in (
         ("ix_cases_queue", ["received_at", "id"], "status <> 'closed'"),
         (
@@ -182,7 +182,7 @@ def _create_history() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_case_events"),
         sa.UniqueConstraint("prev_hash", name="uq_case_events_prev_hash"),
     )
-    op.create_index("ix_case_events_reference", "case_events", ["reference", "id"])
+    op.create_index("ix_case_events_reference_id", "case_events", ["reference", "id"])
     op.create_table(
         "event_details",
         sa.Column("event_id", sa.Integer, autoincrement=False),
@@ -212,7 +212,7 @@ def _create_outbox() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_outbox_reference", "outbox", ["reference", "id"])
+    op.create_index("ix_outbox_reference_id", "outbox", ["reference", "id"])
     op.create_index("ix_outbox_next_attempt_at", "outbox", ["next_attempt_at"])
     op.create_table(
         "erasures",
