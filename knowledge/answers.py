@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from knowledge.chunking import Passage
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.chunking import Passage, sentences
+from knowledge.embedding import Embedder
+from knowledge.errors import BadInput
+from knowledge.index import Manifest, PassageIndex, open_index
+from knowledge.search import Found, Hit, Searcher
+
+DEFAULT_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +77,118 @@ def cite(passage: Passage, quote: str) -> Citation:
         language=passage.language,
         quote=quote,
     )
+
+
+class Knowledge:
+    """What the company has published, ready to be asked.
+
+    Safe to share between threads. It keeps a processor busy: call it in an executor.
+    """
+
+    def __init__(self, index: PassageIndex, embedder: Embedder) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._searcher = Searcher(index, embedder)
+        self._visible = {
+            language: _preferring(index.passages, language)
+            for language in (*index.manifest.languages, None)
+        }
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that pages are published in."""
+        return self._index.manifest.languages
+
+    @property
+    def manifest(self) -> Manifest:
+        return self._index.manifest
+
+    def search(
+        self, question: str, *, language: str | None, top_k: int = 5
+    ) -> list[Hit]:
+        """Find passages, best first, each section once.
+
+        A section that is published in the question's language is found in that
+        language, any other in the language that it has.
+
+        Args:
+            question: As the customer wrote it.
+            language: The question's language; `None` when unknown.
+            top_k: At least 1.
+
+        Raises:
+            BadInput: An empty question, or `top_k` below 1.
+        """
+        return self._find(question, language, top_k).hits
+
+    def answer(self, question: str, *, language: str | None) -> Answer | None:
+        """Answer a question; `None` when no passage is likely enough to be right.
+
+        Raises:
+            BadInput: An empty question.
+        """
+        found = self._find(question, language, 1)
+        if not found.hits or found.confidence < DEFAULT_THRESHOLD:
+            return None
+        passage = found.hits[0].passage
+        quote = self._quote(question, passage)
+        return Answer(
+            text=passage.text,
+            quote=quote,
+            confidence=found.confidence,
+            citation=cite(passage, quote),
+            passage=passage,
+        )
+
+    def suggest(
+        self, question: str, *, language: str | None, top_k: int = 3
+    ) -> list[Citation]:
+        """Passages to choose from when no answer is sure, best first."""
+        hits = self.search(question, language=language, top_k=top_k)
+        return [cite(hit.passage, self._quote(question, hit.passage)) for hit in hits]
+
+    def _find(self, question: str, language: str | None, top_k: int) -> Found:
+        if not question.strip():
+            raise BadInput("the question is empty")
+        among = self._visible.get(language, self._visible[None])
+        return self._searcher.search(
+            question, language=language, top_k=top_k, among=among
+        )
+
+    def _quote(self, question: str, passage: Passage) -> str:
+        candidates = sentences(passage.text)
+        if len(candidates) == 1:
+            return candidates[0]
+        query = self._embedder.embed_queries([question])[0]
+        closeness = self._embedder.embed_passages(candidates) @ query
+        return candidates[int(np.argmax(closeness))]
+
+
+def open_knowledge(folder: Path, embedder: Embedder) -> Knowledge:
+    """Open the knowledge that an index folder holds.
+
+    Raises:
+        NotReady: There is no index, or it was made with another model; the message
+            says what to run.
+    """
+    return Knowledge(open_index(folder, embedder), embedder)
+
+
+def _preferring(passages: Sequence[Passage], language: str | None) -> NDArray[np.bool_]:
+    """Which passages may be found: of each section, one translation.
+
+    The one in the language asked for, else in English, else the first.
+    """
+    chosen: dict[tuple[str, str], int] = {}
+    for i, passage in enumerate(passages):
+        key = (passage.page, passage.section)
+        rival = chosen.get(key)
+        if rival is None or _rank(passage, language) < _rank(passages[rival], language):
+            chosen[key] = i
+    mask = np.zeros(len(passages), dtype=np.bool_)
+    mask[list(chosen.values())] = True
+    return mask
+
+
+def _rank(passage: Passage, language: str | None) -> int:
+    return [language, "en", passage.language].index(passage.language)
