@@ -1,0 +1,188 @@
+"""`guichet knowledge`: import, publish, roll back, search, status."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from knowledge.embedding import Embedder
+    from knowledge.store import PageStore
+
+# Heavy modules are imported where they are used: `--help` answers at once.
+knowledge = typer.Typer(help="The help pages.", no_args_is_help=True)
+console = Console(highlight=False)
+Json = Annotated[bool, typer.Option("--json", help="Print one object.")]
+
+
+@knowledge.command("import")
+def import_pages(
+    path: Annotated[Path, typer.Argument(help="A Markdown file or a folder of them.")],
+) -> None:
+    """Store pages; a file whose content is stored already makes no new version."""
+    from knowledge.importing import import_folder
+
+    async def run() -> int:
+        async with _open_store(Settings.from_environment()) as store:
+            report = await import_folder(store, path, author="import")
+        for broken in report.broken:
+            console.print(f"[red]{broken.source}[/red]: {broken.reason}")
+        console.print(
+            f"{report.n_new_versions} new versions, {report.n_unchanged} unchanged, "
+            f"{len(report.broken)} broken"
+        )
+        return len(report.broken)
+
+    if asyncio.run(run()):
+        raise typer.Exit(1)
+
+
+@knowledge.command("publish")
+def publish_pages() -> None:
+    """Answer customers from the newest version of every page."""
+    from bot.prepare import shown
+    from knowledge.publishing import publish
+
+    async def run() -> None:
+        settings = Settings.from_environment()
+        embedder = _embedder(settings)
+        async with _open_store(settings) as store:
+            with shown(console, "Publishing") as report:
+                manifest = await publish(
+                    store, embedder, settings.state_dir, progress=report
+                )
+        console.print(f"published {manifest['n_passages']} passages")
+
+    asyncio.run(run())
+
+
+@knowledge.command()
+def rollback(
+    number: Annotated[
+        int | None, typer.Argument(help="Publication to bring back; the last but one.")
+    ] = None,
+) -> None:
+    """Answer customers from an earlier publication again; no version is lost."""
+    from bot.prepare import shown
+    from knowledge.publishing import roll_back
+
+    async def run() -> None:
+        settings = Settings.from_environment()
+        embedder = _embedder(settings)
+        async with _open_store(settings) as store:
+            with shown(console, "Rolling back") as report:
+                await roll_back(
+                    store, embedder, settings.state_dir, number=number, progress=report
+                )
+
+    asyncio.run(run())
+
+
+@knowledge.command()
+def search(
+    question: str,
+    language: Annotated[str, typer.Option(help="Language of the question.")] = "",
+    top_k: Annotated[int, typer.Option(min=1)] = 5,
+    json: Json = False,
+) -> None:
+    """Show the passages found, and the answer where there is one."""
+    from knowledge.answers import open_knowledge
+    from knowledge.publishing import index_folder
+
+    settings = Settings.from_environment()
+    opened = open_knowledge(index_folder(settings.state_dir), _embedder(settings))
+    hits = opened.search(question, language=language or None, top_k=top_k)
+    answer = opened.answer(question, language=language or None)
+    if json:
+        console.print_json(data={"hits": _rows(hits), "answer": _answer(answer)})
+        return
+    table = Table("score", "page", "section", "passage")
+    for hit in hits:
+        passage = hit.passage
+        name = f"{passage.language}/{passage.page}"
+        table.add_row(f"{hit.score:.3f}", name, passage.section, passage.text[:100])
+    console.print(table)
+    if answer is None:
+        console.print("no answer that is sure enough")
+    else:
+        console.print(f"{answer.confidence:.0%} sure: {answer.quote}", markup=False)
+
+
+@knowledge.command()
+def status(json: Json = False) -> None:
+    """Show every page: newest version, published version, stale translations."""
+
+    async def run() -> list[dict[str, Any]]:
+        async with _open_store(Settings.from_environment()) as store:
+            return [
+                {
+                    "page": state.newest.page.id,
+                    "language": state.newest.page.language,
+                    "newest": state.newest.page.version,
+                    "published": state.published_version,
+                }
+                for state in await store.states()
+            ]
+
+    rows = asyncio.run(run())
+    if json:
+        console.print_json(data=rows)
+        return
+    table = Table("page", "language", "newest", "published")
+    for row in rows:
+        table.add_row(*(str(value or "-") for value in row.values()))
+    console.print(table)
+
+
+@asynccontextmanager
+async def _open_store(settings: Settings) -> AsyncIterator[PageStore]:
+    from bot.migrations import upgrade
+    from knowledge.database import open_engine
+    from knowledge.store import PageStore
+
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.archive_url)
+    try:
+        await upgrade(engine)
+        yield PageStore(engine, settings.clock())
+    finally:
+        await engine.dispose()
+
+
+def _embedder(settings: Settings) -> Embedder:
+    from knowledge.embedding import load_embedder
+
+    return load_embedder(
+        settings.embedding_model, settings.embedding_backend, settings.state_dir
+    )
+
+
+def _rows(hits: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "passage": hit.passage.id,
+            "language": hit.passage.language,
+            "score": round(hit.score, 4),
+            "text": hit.passage.text,
+        }
+        for hit in hits
+    ]
+
+
+def _answer(answer: Any) -> dict[str, Any] | None:
+    if answer is None:
+        return None
+    return {
+        "confidence": round(answer.confidence, 4),
+        "quote": answer.quote,
+        "citation": answer.citation.as_json(),
+    }
