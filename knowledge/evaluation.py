@@ -1,0 +1,506 @@
+"""How good search is, measured on files of questions with known answers.
+
+A corpus is indexed in memory and searched by the same `Searcher` that serves
+customers. Baselines stand beside it: stemmed BM25, the dense score alone, and their
+reciprocal rank fusion.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from knowledge.chunking import Passage
+from knowledge.embedding import Embedder, Progress
+from knowledge.errors import BadInput
+from knowledge.index import PassageIndex, Scores, make_index
+from knowledge.lexical import LexicalIndex, stems
+from knowledge.search import Searcher
+
+BASELINES = ("bm25", "dense", "rrf")
+DEPTH = 10
+CALIBRATION_BINS = 10
+_RRF_K = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question with the ids of the passages that answer it, if any."""
+
+    id: str
+    language: str
+    text: str
+    relevant: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a system made of one query: ids, best first, and its confidence."""
+
+    query: Query
+    ranked: tuple[str, ...]
+    confidence: float
+
+    @property
+    def is_right(self) -> bool:
+        return bool(self.ranked) and self.ranked[0] in self.query.relevant
+
+    @property
+    def ranks(self) -> list[int]:
+        """Ranks, from 1, of the relevant passages found."""
+        return [
+            rank
+            for rank, passage in enumerate(self.ranked, start=1)
+            if passage in self.query.relevant
+        ]
+
+
+Metrics = dict[str, float | int | None]
+Measure = Callable[[Sequence[Outcome]], Metrics]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Metrics of one system, over all and by group, with baselines beside.
+
+    Attributes:
+        title: What was measured.
+        overall: Metric to value; `None` where it is undefined.
+        groups: Kind of group (`by_language`, `by_pair`) to group to metrics.
+        baselines: The overall metrics and groups of other systems, by name.
+        curve: Risk and coverage, where measured.
+    """
+
+    title: str
+    overall: Metrics
+    groups: dict[str, dict[str, Metrics]]
+    baselines: dict[str, Report] = field(default_factory=dict)
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        report: dict[str, Any] = {"overall": self.overall, **self.groups}
+        if self.curve:
+            report["risk_coverage"] = self.curve
+        if self.baselines:
+            report["baselines"] = {
+                name: baseline.as_json() for name, baseline in self.baselines.items()
+            }
+        return report
+
+    def table(self) -> Table:
+        table = Table(title=self.title)
+        table.add_column("")
+        for name in self.overall:
+            table.add_column(name.replace("_", " "), justify="right")
+        table.add_row("all", *_cells(self.overall), style="bold")
+        for name, baseline in self.baselines.items():
+            table.add_row(f"  {name}", *_cells(baseline.overall), style="dim")
+        for groups in self.groups.values():
+            table.add_section()
+            for group, metrics in groups.items():
+                table.add_row(group, *_cells(metrics))
+                for name, baseline in self.baselines.items():
+                    rival = _group(baseline, group)
+                    if rival:
+                        table.add_row(f"  {name}", *_cells(rival), style="dim")
+        return table
+
+
+def _group(report: Report, group: str) -> Metrics | None:
+    for groups in report.groups.values():
+        if group in groups:
+            return groups[group]
+    return None
+
+
+def _cells(metrics: Metrics) -> list[str]:
+    return [
+        "-"
+        if value is None
+        else f"{value:.3f}"
+        if isinstance(value, float)
+        else f"{value}"
+        for value in metrics.values()
+    ]
+
+
+def evaluate_retrieval(
+    corpus: Path,
+    queries: Path,
+    embedder: Embedder,
+    *,
+    compare: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Report:
+    """Measure how often the right passage comes first, or near.
+
+    Queries that nothing answers are left out.
+
+    Args:
+        corpus: JSON Lines of `{"id", "lang", "title", "text"}`.
+        queries: JSON Lines of `{"id", "lang", "text", "relevant": [ids]}`.
+        embedder: The model to use.
+        compare: Baselines to measure as well: `bm25`, `dense`, `rrf`.
+        progress: Called with steps done and in all.
+
+    Raises:
+        BadInput: A file is malformed (the message names its line), no query has an
+            answer, or a baseline is unknown.
+    """
+    asked = [query for query in read_queries(queries) if query.relevant]
+    if not asked:
+        raise BadInput(f"{queries}: no query has a relevant passage")
+    passages = read_corpus(corpus)
+    outcomes = _run(passages, asked, embedder, compare, progress)
+    languages = {passage.id: passage.language for passage in passages}
+    reports = {
+        name: _report(f"retrieval: {name}", found, _retrieval_metrics, languages)
+        for name, found in outcomes.items()
+    }
+    return _beside(reports, f"Retrieval, {corpus.name}")
+
+
+def evaluate_refusal(
+    corpus: Path,
+    queries: Path,
+    embedder: Embedder,
+    *,
+    compare: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Report:
+    """Measure whether confidence tells right answers from wrong ones.
+
+    An answer is right when the first passage is relevant; to a query that nothing
+    answers, every answer is wrong. Coverage is the share of all queries answered.
+
+    Args and errors as for `evaluate_retrieval`, but every query counts.
+    """
+    asked = read_queries(queries)
+    outcomes = _run(read_corpus(corpus), asked, embedder, compare, progress)
+    reports = {
+        name: _report(f"refusal: {name}", found, _refusal_metrics, None)
+        for name, found in outcomes.items()
+    }
+    report = _beside(reports, f"Refusal, {corpus.name}")
+    report.curve.extend(_risk_coverage(outcomes[_OURS]))
+    return report
+
+
+_OURS = "guichet"
+
+
+def _beside(reports: dict[str, Report], title: str) -> Report:
+    ours = reports.pop(_OURS)
+    return Report(
+        title=title, overall=ours.overall, groups=ours.groups, baselines=reports
+    )
+
+
+def read_corpus(path: Path) -> list[Passage]:
+    """Read passages of an evaluation corpus; each row is a page of its own.
+
+    Raises:
+        BadInput: Not JSON Lines, a field is missing, or an id is there twice.
+    """
+    passages = []
+    for where, row in _rows(path):
+        title = _string(row, "title", where, may_be_empty=True)
+        passages.append(
+            Passage(
+                id=row["id"],
+                page=row["id"],
+                version=1,
+                section="",
+                title=title,
+                heading=title,
+                language=_string(row, "lang", where),
+                url="",
+                text=_string(row, "text", where),
+            )
+        )
+    return passages
+
+
+def read_queries(path: Path) -> list[Query]:
+    """Read queries of an evaluation.
+
+    Raises:
+        BadInput: Not JSON Lines, a field is missing, or an id is there twice.
+    """
+    queries = []
+    for where, row in _rows(path):
+        relevant = row.get("relevant")
+        if not isinstance(relevant, list) or not all(
+            isinstance(passage, str) for passage in relevant
+        ):
+            raise BadInput(f"{where}: relevant must be a list of passage ids")
+        queries.append(
+            Query(
+                id=row["id"],
+                language=_string(row, "lang", where),
+                text=_string(row, "text", where),
+                relevant=frozenset(relevant),
+            )
+        )
+    return queries
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as exc:
+        raise BadInput(f"{path} cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise BadInput(f"{path} is not UTF-8 at byte {exc.start}") from exc
+    seen: dict[str, str] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        where = f"{path}:{number}"
+        try:
+            row = json.loads(line)
+        except ValueError as exc:
+            raise BadInput(f"{where}: not JSON: {exc}") from exc
+        if not isinstance(row, dict):
+            raise BadInput(f"{where}: expected an object")
+        identity = _string(row, "id", where)
+        if identity in seen:
+            raise BadInput(
+                f"{where}: id {identity!r} is there twice, first at {seen[identity]}"
+            )
+        seen[identity] = where
+        yield where, row
+    if not seen:
+        raise BadInput(f"{path}: the file has no rows")
+
+
+def _string(
+    row: dict[str, Any], name: str, where: str, *, may_be_empty: bool = False
+) -> str:
+    value = row.get(name, "" if may_be_empty else None)
+    if value is None and may_be_empty:
+        return ""
+    if not isinstance(value, str):
+        raise BadInput(f"{where}: {name} must be text, got {value!r:.40}")
+    if not value.strip() and not may_be_empty:
+        raise BadInput(f"{where}: {name} is empty")
+    return value
+
+
+def _run(
+    passages: list[Passage],
+    queries: Sequence[Query],
+    embedder: Embedder,
+    compare: Sequence[str],
+    progress: Progress | None,
+) -> dict[str, list[Outcome]]:
+    unknown = set(compare) - set(BASELINES)
+    if unknown:
+        raise BadInput(
+            f"unknown baseline {', '.join(sorted(unknown))}; known:"
+            f" {', '.join(BASELINES)}"
+        )
+    report = progress or (lambda done, total: None)
+    total = 0
+
+    def embedded(done: int, n_segments: int) -> None:
+        nonlocal total
+        total = n_segments + len(queries)
+        report(done, total)
+
+    index = make_index(passages, embedder, embedded)
+    searcher = Searcher(index, embedder)
+    baselines = _Baselines(index, embedder) if compare else None
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in (_OURS, *compare)}
+    total = total or len(queries)
+    for n, query in enumerate(queries, start=1):
+        found = searcher.search(query.text, language=query.language, top_k=DEPTH)
+        ranked = tuple(hit.passage.id for hit in found.hits)
+        outcomes[_OURS].append(
+            Outcome(query=query, ranked=ranked, confidence=found.confidence)
+        )
+        if baselines:
+            for name, outcome in baselines.outcomes(query, compare):
+                outcomes[name].append(outcome)
+        report(total - len(queries) + n, total)
+    return outcomes
+
+
+class _Baselines:
+    """The usual simple systems over the same passages."""
+
+    def __init__(self, index: PassageIndex, embedder: Embedder) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._stemmed = {}
+        for language in index.manifest.languages:
+            rows = np.flatnonzero(index.languages == language)
+            texts = [
+                f"{index.passages[i].heading} {index.passages[i].text}" for i in rows
+            ]
+
+            def analyze(text: str, language: str = language) -> list[str]:
+                return stems(text, language)
+
+            self._stemmed[language] = (rows, LexicalIndex.build(texts, analyze))
+
+    def outcomes(
+        self, query: Query, names: Sequence[str]
+    ) -> Iterator[tuple[str, Outcome]]:
+        dense = self._index.dense(self._embedder.embed_queries([query.text])[0])
+        bm25 = np.zeros(len(dense), dtype=np.float32)
+        for rows, lexical in self._stemmed.values():
+            bm25[rows] = lexical.scores(query.text)
+        scores: dict[str, NDArray[Any]] = {
+            "bm25": bm25,
+            "dense": dense,
+            "rrf": 1 / (_RRF_K + _positions(bm25)) + 1 / (_RRF_K + _positions(dense)),
+        }
+        for name in names:
+            order = np.argsort(-scores[name], kind="stable")[:DEPTH]
+            ranked = tuple(self._index.passages[i].id for i in order)
+            confidence = float(scores[name][order[0]])
+            yield name, Outcome(query=query, ranked=ranked, confidence=confidence)
+
+
+def _positions(scores: Scores) -> NDArray[np.float64]:
+    """Rank of each score, from 1; equal scores in their order."""
+    positions = np.empty(len(scores))
+    positions[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
+    return positions
+
+
+def _report(
+    title: str,
+    outcomes: Sequence[Outcome],
+    measure: Measure,
+    languages: dict[str, str] | None,
+) -> Report:
+    groups = {"by_language": _grouped(outcomes, lambda o: o.query.language, measure)}
+    if languages is not None:
+        groups["by_pair"] = _grouped(
+            outcomes, lambda o: _pair(o.query, languages), measure
+        )
+    return Report(title=title, overall=measure(outcomes), groups=groups)
+
+
+def _grouped(
+    outcomes: Sequence[Outcome], key: Callable[[Outcome], str | None], measure: Measure
+) -> dict[str, Metrics]:
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        name = key(outcome)
+        if name is not None:
+            groups.setdefault(name, []).append(outcome)
+    return {name: measure(groups[name]) for name in sorted(groups)}
+
+
+def _pair(query: Query, languages: dict[str, str]) -> str | None:
+    """Language of the question and of its answer, where those differ."""
+    found = {languages[p] for p in query.relevant if p in languages}
+    if len(found) != 1 or query.language in found:
+        return None
+    return f"{query.language}→{found.pop()}"
+
+
+def _retrieval_metrics(outcomes: Sequence[Outcome]) -> Metrics:
+    first = [min(outcome.ranks, default=DEPTH + 1) for outcome in outcomes]
+    metrics: Metrics = {"n": len(outcomes)}
+    for k in (1, 3, 5):
+        metrics[f"recall_at_{k}"] = float(np.mean([rank <= k for rank in first]))
+    reciprocal = [1 / rank if rank <= DEPTH else 0.0 for rank in first]
+    metrics["mrr_at_10"] = float(np.mean(reciprocal))
+    metrics["ndcg_at_10"] = float(np.mean([_ndcg(outcome) for outcome in outcomes]))
+    return metrics
+
+
+def _ndcg(outcome: Outcome) -> float:
+    gained = sum(1 / np.log2(1 + rank) for rank in outcome.ranks)
+    n_ideal = min(DEPTH, len(outcome.query.relevant))
+    return float(gained / sum(1 / np.log2(1 + rank) for rank in range(1, n_ideal + 1)))
+
+
+def _refusal_metrics(outcomes: Sequence[Outcome]) -> Metrics:
+    right = np.array([outcome.is_right for outcome in outcomes])
+    answerable = np.array([bool(outcome.query.relevant) for outcome in outcomes])
+    confidence = np.array([outcome.confidence for outcome in outcomes])
+    n_answerable = int(answerable.sum())
+    metrics: Metrics = {
+        "n": len(outcomes),
+        "n_answerable": n_answerable,
+        "recall_at_1": float(right[answerable].mean()) if n_answerable else None,
+        "auroc": auroc(confidence, right),
+    }
+    for percent in (80, 90, 95):
+        metrics[f"coverage_at_precision_{percent}"] = coverage_at_precision(
+            confidence, right, percent / 100
+        )
+    metrics["expected_calibration_error"] = calibration_error(confidence, right)
+    return metrics
+
+
+def auroc(confidence: NDArray[Any], right: NDArray[np.bool_]) -> float | None:
+    """Chance that a right answer has more confidence than a wrong one.
+
+    Ties count half; `None` when all are right or all wrong.
+    """
+    n_right = int(right.sum())
+    n_wrong = len(right) - n_right
+    if not n_right or not n_wrong:
+        return None
+    _values, place, counts = np.unique(
+        confidence, return_inverse=True, return_counts=True
+    )
+    # Equal confidences share the mean of their ranks.
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    above = ranks[right].sum() - n_right * (n_right + 1) / 2
+    return float(above / (n_right * n_wrong))
+
+
+def coverage_at_precision(
+    confidence: NDArray[Any], right: NDArray[np.bool_], precision: float
+) -> float:
+    """The largest share of queries answered with at least this precision."""
+    answered, precisions, _thresholds = _sweep(confidence, right)
+    return float(np.max(answered, where=precisions >= precision, initial=0.0))
+
+
+def calibration_error(confidence: NDArray[Any], right: NDArray[np.bool_]) -> float:
+    """Expected calibration error over ten bins of equal width."""
+    bins = np.clip((confidence * CALIBRATION_BINS).astype(int), 0, CALIBRATION_BINS - 1)
+    error = 0.0
+    for i in range(CALIBRATION_BINS):
+        inside = bins == i
+        if inside.any():
+            gap = abs(float(confidence[inside].mean()) - float(right[inside].mean()))
+            error += float(inside.mean()) * gap
+    return error
+
+
+def _sweep(
+    confidence: NDArray[Any], right: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Coverage, precision and threshold at every distinct confidence, falling."""
+    order = np.argsort(-confidence, kind="stable")
+    sorted_confidence = confidence[order]
+    is_last = np.append(np.diff(sorted_confidence) != 0, True)
+    n_answered = np.arange(1, len(order) + 1)
+    precisions = np.cumsum(right[order]) / n_answered
+    coverage = n_answered / len(order)
+    return coverage[is_last], precisions[is_last], sorted_confidence[is_last]
+
+
+def _risk_coverage(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
+    right = np.array([outcome.is_right for outcome in outcomes])
+    confidence = np.array([outcome.confidence for outcome in outcomes])
+    return [
+        {"threshold": float(t), "coverage": float(c), "risk": float(1 - p)}
+        for c, p, t in zip(*_sweep(confidence, right), strict=True)
+    ]
