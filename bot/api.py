@@ -1,0 +1,184 @@
+"""The customer API over HTTP: conversations, their messages, feedback, live events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from bot import keys
+from bot.conversations import Answered, Said, message_as_json
+from bot.negotiation import accepted_languages
+from bot.privacy import mask
+from knowledge.errors import BadInput
+
+# A browser cannot set headers on a WebSocket: it sends the token as a second protocol.
+PROTOCOL = "guichet"
+HEARTBEAT_SECONDS = 25
+LONGEST_COMMENT = 2000
+
+routes = web.RouteTableDef()
+
+
+class NewConversation(msgspec.Struct):
+    language: str | None = None
+
+
+class NewMessage(msgspec.Struct):
+    text: str | None = None
+    choice: str | None = None
+    client_message_id: str | None = None
+
+
+class NewFeedback(msgspec.Struct):
+    message_id: str
+    helpful: bool
+    comment: str | None = None
+
+
+@routes.post("/api/v1/conversations")
+async def open_conversation(request: web.Request) -> web.Response:
+    wanted = await read_body(request, NewConversation, may_be_empty=True)
+    opened = await request.app[keys.CONVERSATIONS].open(
+        wanted.language, accepted_languages(request)
+    )
+    return web.json_response(
+        {
+            "conversation": opened.conversation,
+            "token": opened.token,
+            "language": opened.language,
+            "messages": [message_as_json(each) for each in opened.messages],
+        },
+        status=201,
+        headers={"Location": f"/api/v1/conversations/{opened.conversation}/messages"},
+    )
+
+
+@routes.post("/api/v1/conversations/{conversation}/messages")
+async def post_message(request: web.Request) -> web.Response:
+    conversation = await _authenticate(request)
+    body = await read_body(request, NewMessage)
+    if body.client_message_id is not None and not 1 <= len(body.client_message_id) <= 128:
+        raise BadInput("client_message_id must be 1 to 128 characters")
+    # Shielded: a customer who goes away mid-turn finds the reply on coming back.
+    answered = await asyncio.shield(
+        request.app[keys.CONVERSATIONS].post(
+            conversation,
+            Said(
+                text=body.text,
+                choice=body.choice,
+                client_message_id=body.client_message_id,
+            ),
+        )
+    )
+    return web.json_response(_answer(answered))
+
+
+@routes.get("/api/v1/conversations/{conversation}/messages")
+async def show_messages(request: web.Request) -> web.Response:
+    conversation = await _authenticate(request)
+    messages = await request.app[keys.PARTS].transcripts.messages(
+        conversation, after=request.query.get("after")
+    )
+    return web.json_response({"messages": [message_as_json(each) for each in messages]})
+
+
+@routes.post("/api/v1/conversations/{conversation}/feedback")
+async def post_feedback(request: web.Request) -> web.Response:
+    conversation = await _authenticate(request)
+    body = await read_body(request, NewFeedback)
+    if body.comment is not None and len(body.comment) > LONGEST_COMMENT:
+        raise BadInput(f"comment must be at most {LONGEST_COMMENT} characters")
+    await request.app[keys.PARTS].transcripts.add_feedback(
+        conversation,
+        body.message_id,
+        body.helpful,
+        mask(body.comment).text if body.comment else None,
+    )
+    return web.Response(status=204)
+
+
+@routes.get("/api/v1/conversations/{conversation}/events")
+async def watch(request: web.Request) -> web.StreamResponse:
+    """A WebSocket that carries each new message of the conversation."""
+    conversation = await _authenticate(request)
+    socket = web.WebSocketResponse(protocols=(PROTOCOL,), heartbeat=HEARTBEAT_SECONDS)
+    if not socket.can_prepare(request).ok:
+        raise BadInput("expected a WebSocket handshake")
+    async with request.app[keys.PARTS].events.watch(conversation) as messages:
+        await socket.prepare(request)
+        sockets = request.app[keys.SOCKETS]
+        sockets.add(socket)
+
+        async def forward() -> None:
+            async for message in messages:
+                await socket.send_str(json.dumps(message, ensure_ascii=False))
+
+        sender = asyncio.create_task(forward())
+        try:
+            async for received in socket:
+                if received.type is WSMsgType.ERROR:
+                    break
+        finally:
+            sockets.discard(socket)
+            sender.cancel()
+            with suppress(asyncio.CancelledError, ConnectionError):
+                await sender
+    return socket
+
+
+async def close_sockets(app: web.Application) -> None:
+    """Say goodbye to every watcher, so that the process can stop."""
+    for socket in list(app[keys.SOCKETS]):
+        await socket.close(code=1001)
+
+
+async def read_body[Body](
+    request: web.Request, kind: type[Body], *, may_be_empty: bool = False
+) -> Body:
+    """The JSON body as a `kind`.
+
+    Raises:
+        BadInput: Not JSON, or not of this shape; what was sent is not repeated.
+    """
+    raw = await request.read()
+    if may_be_empty and not raw:
+        raw = b"{}"
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.MsgspecError as exc:
+        raise BadInput(_shape_only(exc)) from None
+    except UnicodeDecodeError:
+        raise BadInput("the body is not UTF-8") from None
+
+
+def _shape_only(exc: msgspec.MsgspecError) -> str:
+    if isinstance(exc, msgspec.ValidationError):
+        return str(exc)
+    return "the body is not JSON"
+
+
+def _answer(answered: Answered) -> dict[str, Any]:
+    return {
+        "messages": [message_as_json(each) for each in answered.messages],
+        "language": answered.language,
+        "stage": answered.stage,
+        "route": answered.route,
+    }
+
+
+async def _authenticate(request: web.Request) -> str:
+    """The id of the conversation in the path, when the token is its own."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        protocols = request.headers.get("Sec-WebSocket-Protocol", "").split(",")
+        token = next((each for each in map(str.strip, protocols) if each != PROTOCOL), "")
+    known = await request.app[keys.CONVERSATIONS].authenticate(
+        request.match_info["conversation"], token.strip() or None
+    )
+    request["language"] = known.language
+    return known.id

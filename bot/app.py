@@ -1,0 +1,73 @@
+"""The one place where the parts are joined."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from weakref import WeakSet
+
+from aiohttp import web
+
+from bot import api, contact, keys, public, sign_in
+from bot.conversations import Conversations
+from bot.keys import Parts
+from bot.metrics import Metrics, count_requests
+from bot.pages import STATIC, set_up_templates
+from bot.problems import answer_errors
+from bot.security import harden
+from bot.settings import Settings
+
+Opener = Callable[[Settings], AbstractAsyncContextManager[Parts]]
+LARGEST_BODY_BYTES = 1024 * 1024
+
+
+def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Application:
+    """The whole application; parts are opened when it starts.
+
+    Args:
+        opener: Opens and closes the parts; tests give fakes.
+
+    Raises:
+        NotReady: At start, when a part is missing or stale; says what to run.
+    """
+    app = web.Application(
+        middlewares=[harden, count_requests, answer_errors, sign_in.guard_staff],
+        client_max_size=LARGEST_BODY_BYTES,
+    )
+    app[keys.SETTINGS] = settings
+    app[keys.METRICS] = Metrics()
+    app[keys.SOCKETS] = WeakSet()
+
+    if opener is None:
+        # Imported late: the real parts bring the embedding model's libraries.
+        from bot.parts import open_parts as opener
+
+    async def join(app: web.Application) -> AsyncIterator[None]:
+        async with opener(settings) as parts:
+            app[keys.PARTS] = parts
+            app[keys.CONVERSATIONS] = _conversations(app, parts)
+            yield
+
+    app.cleanup_ctx.append(join)
+    app.on_shutdown.append(api.close_sockets)
+    set_up_templates(app)
+    for module in (api, public, contact, sign_in):
+        app.add_routes(module.routes)
+    app.router.add_static("/static", STATIC)
+    return app
+
+
+def _conversations(app: web.Application, parts: Parts) -> Conversations:
+    return Conversations(
+        transcripts=parts.transcripts,
+        assistant=parts.assistant,
+        languages=parts.languages,
+        texts=parts.texts,
+        events=parts.events,
+        locks=parts.locks,
+        clock=parts.clock,
+        metrics=app[keys.METRICS],
+        operator_name=parts.operator.name,
+        address=parts.settings.address,
+        max_utterance_characters=parts.settings.max_utterance_characters,
+    )

@@ -1,0 +1,256 @@
+"""The contact form: the same case through the same code, without JavaScript."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from aiohttp import web
+from babel.dates import format_date
+from email_validator import EmailNotValidError, validate_email
+
+from actions.cases.case import Case, CaseDraft, Customer
+from bot import keys
+from bot.api import read_body
+from bot.negotiation import asked_language
+from bot.pages import render
+from bot.privacy import mask
+from knowledge.errors import NotFound, Unavailable
+
+LONGEST_LINE = 200
+N_SUGGESTED_PAGES = 3
+
+routes = web.RouteTableDef()
+
+
+class Wanted(msgspec.Struct):
+    reference: str
+    email: str
+
+
+@dataclass
+class Filled:
+    """What stands in the form, and what is wrong with it: text keys by field."""
+
+    values: dict[str, str]
+    troubles: dict[str, str] = field(default_factory=dict)
+    event_date: date | None = None
+
+
+@routes.get("/contact")
+async def show_form(request: web.Request) -> web.Response:
+    language = asked_language(request)
+    return _form(request, language, Filled({"filing_key": uuid.uuid4().hex}))
+
+
+@routes.post("/contact")
+async def file_case(request: web.Request) -> web.Response:
+    """File a case, or show the form again with what is wrong and nothing lost."""
+    fields = await request.post()
+    sent = {name: value for name, value in fields.items() if isinstance(value, str)}
+    texts = request.app[keys.PARTS].texts
+    wanted = sent.get("language")
+    language = wanted if wanted in texts.languages else asked_language(request)
+    request["language"] = language
+    filled = _check(request, sent)
+    if filled.troubles:
+        return _form(request, language, filled, status=400)
+    try:
+        case = await _file(request, language, filled)
+    except Unavailable:
+        filled.troubles["form"] = "unavailable"
+        return _form(request, language, filled, status=503)
+    return render(
+        request,
+        "receipt.html",
+        language,
+        {"case": case, **_dates(request, language, case)},
+    )
+
+
+@routes.get("/status")
+async def show_status_form(request: web.Request) -> web.Response:
+    return _status_page(request, asked_language(request))
+
+
+@routes.post("/status")
+async def show_status(request: web.Request) -> web.Response:
+    """How a case stands; the reference goes in the body, never in an address."""
+    sent = await request.post()
+    texts = request.app[keys.PARTS].texts
+    wanted = sent.get("language")
+    language = str(wanted) if wanted in texts.languages else asked_language(request)
+    request["language"] = language
+    reference, email = str(sent.get("reference", "")), str(sent.get("email", ""))
+    case = await _find(request, reference, email)
+    return _status_page(
+        request,
+        language,
+        values={"reference": reference, "email": email},
+        case=case,
+        is_missing=case is None,
+        status=200 if case else 404,
+    )
+
+
+@routes.post("/api/v1/cases/status")
+async def tell_status(request: web.Request) -> web.Response:
+    """The status for the customer; a wrong pair says nothing about either half."""
+    wanted = await read_body(request, Wanted)
+    case = await _find(request, wanted.reference, wanted.email)
+    if case is None:
+        raise NotFound("no case has this reference and this e-mail")
+    return web.json_response(
+        {
+            "reference": case.reference,
+            "status": case.status,
+            "opened_at": case.opened_at.isoformat(),
+            "answer_due_at": case.answer_due_at.isoformat(),
+            "queue_position": case.queue_position,
+            "outcome": case.outcome,
+        }
+    )
+
+
+async def _find(request: web.Request, reference: str, email: str) -> Case | None:
+    return await request.app[keys.PARTS].archive.status_for(
+        reference.strip(), email.strip()
+    )
+
+
+async def _file(request: web.Request, language: str, filled: Filled) -> Case:
+    parts = request.app[keys.PARTS]
+    values = {name: mask(value).text for name, value in filled.values.items()}
+    run = partial(asyncio.get_running_loop().run_in_executor, parts.executor)
+    verdict = await run(parts.classifier.classify, values["description"], language)
+    suggested = await run(
+        partial(
+            parts.knowledge.suggest,
+            values["description"],
+            language=language,
+            top_k=N_SUGGESTED_PAGES,
+        )
+    )
+    says_complaint = "says_complaint" in values
+    return await parts.archive.file(
+        CaseDraft(
+            filing_key=f"contact:{values['filing_key']}",
+            language=language,
+            customer=Customer(
+                name=values["name"],
+                email=values["email"],
+                username=values.get("username") or None,
+            ),
+            description=values["description"],
+            event_date=filled.event_date,
+            remedy_sought=values.get("remedy_sought") or None,
+            is_complaint=verdict.is_complaint or says_complaint,
+            complaint_probability=verdict.probability,
+            customer_says_complaint=says_complaint,
+            ground=verdict.ground,
+            category=verdict.category,
+            fields_missing=tuple(
+                name
+                for name in ("username", "event_date", "remedy_sought")
+                if not values.get(name)
+            ),
+            suggested_pages=[citation.as_json() for citation in suggested],
+        )
+    )
+
+
+def _check(request: web.Request, sent: Mapping[str, str]) -> Filled:
+    """Find every trouble at once, so that the customer mends the form in one go."""
+    parts = request.app[keys.PARTS]
+    filled = Filled({name: value.strip() for name, value in sent.items()})
+    values, troubles = filled.values, filled.troubles
+    if not _is_key(values.get("filing_key", "")):
+        values["filing_key"] = uuid.uuid4().hex
+    for name in ("name", "email", "description"):
+        if not values.get(name):
+            troubles[name] = "missing"
+    for name in ("name", "email", "username"):
+        if len(values.get(name, "")) > LONGEST_LINE:
+            troubles[name] = "too_long"
+    for name in ("description", "remedy_sought"):
+        if len(values.get(name, "")) > parts.settings.max_utterance_characters:
+            troubles[name] = "too_long"
+    if "email" not in troubles:
+        try:
+            checked = validate_email(values["email"], check_deliverability=False)
+            values["email"] = checked.normalized
+        except EmailNotValidError:
+            troubles["email"] = "not_email"
+    if values.get("event_date"):
+        try:
+            filled.event_date = date.fromisoformat(values["event_date"])
+        except ValueError:
+            troubles["event_date"] = "not_date"
+        else:
+            if filled.event_date > _today(request):
+                troubles["event_date"] = "future"
+    return filled
+
+
+def _is_key(key: str) -> bool:
+    return len(key) == 32 and all(digit in "0123456789abcdef" for digit in key)
+
+
+def _zone(request: web.Request) -> ZoneInfo:
+    return ZoneInfo(request.app[keys.PARTS].operator.time_zone)
+
+
+def _today(request: web.Request) -> date:
+    return request.app[keys.PARTS].clock().astimezone(_zone(request)).date()
+
+
+def _dates(request: web.Request, language: str, case: Case) -> dict[str, str]:
+    """The dates of a case in the operator's zone, in the customer's words."""
+    return {
+        name: format_date(
+            getattr(case, name).astimezone(_zone(request)), "long", locale=language
+        )
+        for name in ("opened_at", "answer_due_at")
+    }
+
+
+def _form(
+    request: web.Request, language: str, filled: Filled, *, status: int = 200
+) -> web.Response:
+    return render(
+        request,
+        "contact.html",
+        language,
+        {
+            "values": filled.values,
+            "troubles": filled.troubles,
+            "today": _today(request).isoformat(),
+            "longest": request.app[keys.PARTS].settings.max_utterance_characters,
+        },
+        status=status,
+    )
+
+
+def _status_page(
+    request: web.Request,
+    language: str,
+    *,
+    values: Mapping[str, str] | None = None,
+    case: Case | None = None,
+    is_missing: bool = False,
+    status: int = 200,
+) -> web.Response:
+    context: dict[str, Any] = {
+        "values": values or {},
+        "case": case,
+        "is_missing": is_missing,
+        **(_dates(request, language, case) if case else {}),
+    }
+    return render(request, "status.html", language, context, status=status)

@@ -1,0 +1,379 @@
+"""Conversations: browser to Rasa and back, with everything on disk on the way."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from actions.cases.case import Message
+from actions.cases.transcripts import Conversation, Transcripts
+from bot import routing
+from bot.events import Events
+from bot.languages import LanguageIdentifier
+from bot.locks import Locks
+from bot.metrics import Metrics
+from bot.negotiation import choose
+from bot.privacy import mask
+from bot.rasa import Assistant, Reply, Turn
+from bot.texts import Texts
+from bot.tokens import hash_token, new_token
+from knowledge.errors import (
+    AssistantUnavailable,
+    BadInput,
+    NotFound,
+    NotSignedIn,
+    TooLong,
+)
+
+log = logging.getLogger(__name__)
+
+# The whole answer is kept for repetitions; older ones are read from the transcript,
+# without their route.
+ANSWERS_REMEMBERED = 1000
+CHANGE_LANGUAGE = '/change_language{{"language":"{}"}}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a customer sends: words of their own, or a choice they were offered."""
+
+    text: str | None = None
+    choice: str | None = None
+    client_message_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    conversation: str
+    token: str
+    language: str
+    messages: list[Message]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """The outcome of a turn; `route` is None inside a form."""
+
+    messages: list[Message]
+    language: str
+    stage: str
+    route: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Utterance:
+    """An utterance made ready: masked, its language known, a choice looked up."""
+
+    shown: str
+    spoken: str
+    language: str
+    masked: tuple[str, ...] = ()
+
+
+class Conversations:
+    """The conversation API without its HTTP."""
+
+    def __init__(
+        self,
+        *,
+        transcripts: Transcripts,
+        assistant: Assistant,
+        languages: LanguageIdentifier,
+        texts: Texts,
+        events: Events,
+        locks: Locks,
+        clock: Callable[[], datetime],
+        metrics: Metrics,
+        operator_name: str,
+        address: str,
+        max_utterance_characters: int,
+    ) -> None:
+        self._transcripts = transcripts
+        self._assistant = assistant
+        self._languages = languages
+        self._texts = texts
+        self._events = events
+        self._locks = locks
+        self._clock = clock
+        self._metrics = metrics
+        self._operator_name = operator_name
+        self._address = address
+        self._max_utterance_characters = max_utterance_characters
+        self._answered: OrderedDict[tuple[str, str], Answered] = OrderedDict()
+
+    async def open(self, language: str | None, accepted: Sequence[str]) -> Opened:
+        """Begin a conversation; its first message says that a machine answers."""
+        language = choose(self._texts.languages, [language, *accepted])
+        conversation, token = new_id(), new_token()
+        await self._transcripts.create(
+            conversation, hash_token(token), language, accept_languages=tuple(accepted)
+        )
+        greeting = await self._say(conversation, language, "conversation.greeting")
+        return Opened(
+            conversation=conversation,
+            token=token,
+            language=language,
+            messages=[greeting],
+        )
+
+    async def authenticate(self, conversation: str, token: str | None) -> Conversation:
+        """The conversation that `token` opens.
+
+        Raises:
+            NotFound: There is no such conversation.
+            NotSignedIn: The token is missing or another conversation's.
+        """
+        known = await self._transcripts.conversation(conversation)
+        if known is None:
+            raise NotFound("no such conversation")
+        if token is None or not hmac.compare_digest(
+            known.token_hash, hash_token(token)
+        ):
+            raise NotSignedIn("the token does not open this conversation")
+        return known
+
+    async def post(self, conversation: str, said: Said) -> Answered:
+        """Take one utterance through the assistant and give the replies.
+
+        The customer's words are stored before the assistant is asked. One turn runs
+        at a time; the same `client_message_id` again gives the stored replies.
+
+        Raises:
+            BadInput: Neither or both of text and choice, or a choice never offered.
+            TooLong: The text is over the limit.
+        """
+        if (said.text is None) == (said.choice is None):
+            raise BadInput("give either text or choice")
+        if said.text is not None and len(said.text) > self._max_utterance_characters:
+            raise TooLong(
+                f"text must be at most {self._max_utterance_characters} characters, "
+                f"got {len(said.text)}"
+            )
+        async with self._locks.hold(conversation):
+            known = await self._transcripts.conversation(conversation)
+            if known is None:
+                raise NotFound("no such conversation")
+            earlier = None
+            if said.client_message_id is not None:
+                earlier = await self._transcripts.reply_to(
+                    conversation, said.client_message_id
+                )
+                if earlier:
+                    return self._repeat(known, said.client_message_id, earlier)
+            answered = await self._take_turn(known, said, is_stored=earlier is not None)
+            self._remember(conversation, said.client_message_id, answered)
+            return answered
+
+    def _repeat(
+        self, known: Conversation, client_message_id: str, earlier: list[Message]
+    ) -> Answered:
+        remembered = self._answered.get((known.id, client_message_id))
+        return remembered or Answered(
+            messages=earlier, language=known.language, stage=known.stage, route=None
+        )
+
+    def _remember(
+        self, conversation: str, client_message_id: str | None, answered: Answered
+    ) -> None:
+        if client_message_id is not None:
+            self._answered[conversation, client_message_id] = answered
+            while len(self._answered) > ANSWERS_REMEMBERED:
+                self._answered.popitem(last=False)
+
+    async def _take_turn(
+        self, known: Conversation, said: Said, *, is_stored: bool
+    ) -> Answered:
+        history = await self._transcripts.messages(known.id)
+        if said.text is not None and not said.text.strip():
+            return await self._ask_for_words(known, history, said)
+        utterance = self._read(known, history, said)
+        if utterance.language != known.language:
+            await self._transcripts.set_language(known.id, utterance.language)
+        customers = self._message("customer", utterance.shown, utterance.language)
+        if not is_stored:
+            await self._store(known.id, customers, said.client_message_id)
+        try:
+            turn = await self._ask(known, customers, utterance)
+        except AssistantUnavailable as exc:
+            return await self._apologise(known, utterance, said, exc)
+        messages = []
+        if utterance.masked:
+            messages.append(self._masking_notice(utterance))
+        messages += [self._from_reply(reply, utterance) for reply in turn.replies]
+        for message in messages:
+            await self._store(known.id, message, said.client_message_id)
+        stage = routing.stage_after(turn, known.stage)
+        if stage != known.stage:
+            await self._transcripts.set_stage(known.id, stage)
+        return Answered(
+            messages=messages,
+            language=utterance.language,
+            stage=stage,
+            route=routing.route_of(turn, known.stage),
+        )
+
+    async def _ask(
+        self, known: Conversation, customers: Message, utterance: _Utterance
+    ) -> Turn:
+        with self._metrics.turn_seconds.time():
+            return await self._assistant.turn(
+                known.id,
+                utterance.spoken,
+                {
+                    "language": utterance.language,
+                    "masked": list(utterance.masked),
+                    "message_id": customers.id,
+                    "now": self._clock().isoformat(),
+                },
+            )
+
+    async def _apologise(
+        self,
+        known: Conversation,
+        utterance: _Utterance,
+        said: Said,
+        exc: AssistantUnavailable,
+    ) -> Answered:
+        """Say that the machine is out of order, and where a case can still be left."""
+        log.warning("conversation %s: %s", known.id, exc)
+        self._metrics.assistant_failures.inc()
+        apology = await self._say(
+            known.id,
+            utterance.language,
+            "conversation.unavailable",
+            said.client_message_id,
+            contact_url=f"{self._address}/contact?language={utterance.language}",
+        )
+        return Answered(
+            messages=[apology],
+            language=utterance.language,
+            stage=known.stage,
+            route=None,
+        )
+
+    async def _ask_for_words(
+        self, known: Conversation, history: Sequence[Message], said: Said
+    ) -> Answered:
+        """Answer an empty utterance; a question that waits is put again."""
+        key = said.client_message_id
+        messages = [
+            await self._say(known.id, known.language, "conversation.empty", key)
+        ]
+        waiting = next((old for old in reversed(history) if old.sender == "bot"), None)
+        if waiting and known.stage in ("intake", "review"):
+            again = replace(waiting, id=new_id(), sent_at=self._clock().astimezone(UTC))
+            await self._store(known.id, again, key)
+            messages.append(again)
+        return Answered(
+            messages=messages, language=known.language, stage=known.stage, route=None
+        )
+
+    def _read(
+        self, known: Conversation, history: Sequence[Message], said: Said
+    ) -> _Utterance:
+        if said.choice is not None:
+            return self._read_choice(known, history, said.choice)
+        masked = mask(said.text or "")
+        language = self._languages.identify(
+            masked.text, prior=known.language, accepted=known.accept_languages
+        )
+        offered = self._texts.languages
+        return _Utterance(
+            shown=masked.text,
+            # A leading slash would be read as an intent by Rasa.
+            spoken=masked.text.strip().lstrip("/").strip() or "?",
+            language=language.tag if language.tag in offered else known.language,
+            masked=masked.kinds,
+        )
+
+    def _read_choice(
+        self, known: Conversation, history: Sequence[Message], payload: str
+    ) -> _Utterance:
+        for language in self._texts.languages:
+            if payload == CHANGE_LANGUAGE.format(language):
+                return _Utterance(
+                    shown=self._texts.name(language), spoken=payload, language=language
+                )
+        for message in reversed(history):
+            for choice in message.choices:
+                if choice["payload"] == payload:
+                    return _Utterance(
+                        shown=choice["title"], spoken=payload, language=known.language
+                    )
+        raise BadInput("this choice was not offered in this conversation")
+
+    def _masking_notice(self, utterance: _Utterance) -> Message:
+        kinds = [
+            self._texts.text(utterance.language, f"masked.{kind}")
+            for kind in utterance.masked
+        ]
+        notice = self._texts.text(
+            utterance.language, "conversation.masked", kinds=", ".join(kinds)
+        )
+        return self._message("bot", notice, utterance.language)
+
+    async def _say(
+        self,
+        conversation: str,
+        language: str,
+        key: str,
+        client_message_id: str | None = None,
+        **values: object,
+    ) -> Message:
+        text = self._texts.text(language, key, operator=self._operator_name, **values)
+        message = self._message("bot", text, language)
+        await self._store(conversation, message, client_message_id)
+        return message
+
+    async def _store(
+        self, conversation: str, message: Message, client_message_id: str | None
+    ) -> None:
+        await self._transcripts.append(
+            conversation, message, client_message_id=client_message_id
+        )
+        await self._events.publish(conversation, message_as_json(message))
+
+    def _message(
+        self, sender: Literal["bot", "customer"], text: str, language: str
+    ) -> Message:
+        return Message(
+            id=new_id(),
+            sender=sender,
+            text=text,
+            language=language,
+            sent_at=self._clock().astimezone(UTC),
+        )
+
+    def _from_reply(self, reply: Reply, utterance: _Utterance) -> Message:
+        return replace(
+            self._message("bot", reply.text, utterance.language),
+            choices=reply.choices,
+            citations=reply.custom.get("citations") or [],
+            case=reply.custom.get("case"),
+        )
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+def message_as_json(message: Message) -> dict[str, Any]:
+    """A message in the shape of the customer API."""
+    document: dict[str, Any] = {
+        "id": message.id,
+        "sender": message.sender,
+        "text": message.text,
+        "language": message.language,
+        "sent_at": message.sent_at.isoformat().replace("+00:00", "Z"),
+        "choices": message.choices,
+        "citations": message.citations,
+    }
+    if message.case is not None:
+        document["case"] = message.case
+    return document

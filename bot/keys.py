@@ -1,0 +1,66 @@
+"""The parts that `build_app` joins, and where handlers find them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    # For the annotations only: these modules use the keys themselves.
+    from actions.cases.archive import Archive
+    from actions.cases.transcripts import Transcripts
+    from actions.classification import Classifier
+    from bot.conversations import Conversations
+    from bot.events import Events
+    from bot.languages import LanguageIdentifier
+    from bot.locks import Locks
+    from bot.metrics import Metrics
+    from bot.rasa import Assistant
+    from bot.staff import Accounts
+    from bot.texts import Texts
+    from knowledge.answers import Knowledge
+    from knowledge.operator import Operator
+    from knowledge.store import PageStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Everything that handlers need, opened before the first request.
+
+    Attributes:
+        executor: For work that keeps a processor busy: embedding, search, hashing.
+    """
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    operator: Operator
+    texts: Texts
+    archive: Archive
+    transcripts: Transcripts
+    pages: PageStore
+    knowledge: Knowledge
+    classifier: Classifier
+    languages: LanguageIdentifier
+    assistant: Assistant
+    events: Events
+    locks: Locks
+    accounts: Accounts
+    engine: AsyncEngine
+    executor: Executor
+
+
+SETTINGS = web.AppKey("settings", Settings)
+PARTS = web.AppKey("parts", Parts)
+METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
+# Open WebSockets, to be closed before the process stops.
+SOCKETS: web.AppKey[WeakSet[web.WebSocketResponse]] = web.AppKey("sockets")
+CONVERSATIONS: web.AppKey[Conversations] = web.AppKey("conversations")

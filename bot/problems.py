@@ -1,0 +1,118 @@
+"""The one place that turns errors into HTTP: RFC 9457 problem documents."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot import keys
+from bot.negotiation import asked_language
+from bot.pages import render
+from knowledge.errors import (
+    BadInput,
+    Conflict,
+    GuichetError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooLong,
+    TooManyRequests,
+    Unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# The most special class that fits an error decides.
+STATUSES: dict[type[GuichetError], int] = {
+    TooLong: 413,
+    BadInput: 400,
+    NotSignedIn: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooManyRequests: 429,
+    Unavailable: 503,
+}
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every failure with a problem document, or a page to a browser.
+
+    Neither exception text of unexpected errors nor the customer's words are shown
+    or logged.
+    """
+    try:
+        return await handler(request)
+    except web.HTTPException as exc:
+        if exc.status < 400 or exc.prepared:
+            raise
+        return respond(request, exc.status, f"http_{exc.status}", None)
+    except GuichetError as exc:
+        status = next(code for kind, code in STATUSES.items() if isinstance(exc, kind))
+        if status >= 500:
+            log.warning("%s: %s", type(exc).__name__, exc)
+        return respond(request, status, _snake_case(type(exc).__name__), str(exc))
+    except Exception as exc:
+        # The traceback's last line may quote a customer, so only the place is logged.
+        log.error("unexpected %s at %s", type(exc).__name__, _place(exc))
+        return respond(request, 500, "unexpected", None)
+
+
+def respond(
+    request: web.Request, status: int, code: str, reason: str | None
+) -> web.Response:
+    """A problem document; `detail` is for the customer, `reason` for the developer."""
+    texts = request.app[keys.PARTS].texts
+    language = request.get("language") or asked_language(request)
+    named = texts.section(language, "errors")
+    detail = named.get(code) or named.get(f"http_{status}") or named["unexpected"]
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if _wants_page(request):
+        return _page(request, status, language, detail, headers)
+    document = {
+        "type": f"urn:guichet:problem:{code.replace('_', '-')}",
+        "title": code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": detail,
+    }
+    if reason:
+        document["reason"] = reason
+    return web.json_response(
+        document,
+        status=status,
+        content_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def _page(
+    request: web.Request, status: int, language: str, detail: str, headers: dict[str, str]
+) -> web.Response:
+    return render(
+        request, "error.html", language, {"detail": detail}, status=status, headers=headers
+    )
+
+
+def _wants_page(request: web.Request) -> bool:
+    return not request.path.startswith("/api/") and "text/html" in request.headers.get(
+        "Accept", ""
+    )
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _place(exc: BaseException) -> str:
+    trace = exc.__traceback__
+    place = "nowhere"
+    while trace is not None:
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -1,0 +1,229 @@
+"""What anybody may ask for: search, classification, help pages, and how we are."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+from aiohttp import web
+from sqlalchemy import text
+
+from bot import keys, metrics
+from bot.api import read_body
+from bot.negotiation import asked_language
+from bot.pages import WIDGET, render
+from bot.privacy import mask
+from knowledge.errors import BadInput, GuichetError, NotFound, TooLong
+from knowledge.pages import render_html
+
+MOST_HITS = 50
+
+routes = web.RouteTableDef()
+routes.get("/metrics")(metrics.show)
+
+
+class TextToClassify(msgspec.Struct):
+    text: str
+    language: str | None = None
+
+
+@routes.get("/api/v1/search")
+async def search(request: web.Request) -> web.Response:
+    question = _checked(request, request.query.get("q", ""), "q")
+    language = request.query.get("language") or None
+    top_k = _top_k(request.query.get("top_k", "5"))
+    parts = request.app[keys.PARTS]
+    run = asyncio.get_running_loop().run_in_executor
+    hits = await run(
+        parts.executor,
+        partial(parts.knowledge.search, question, language=language, top_k=top_k),
+    )
+    answer = await run(
+        parts.executor, partial(parts.knowledge.answer, question, language=language)
+    )
+    return web.json_response(
+        {
+            "hits": [
+                {
+                    "passage": hit.passage.id,
+                    "page": hit.passage.page,
+                    "section": hit.passage.section,
+                    "title": hit.passage.title,
+                    "url": hit.passage.url,
+                    "language": hit.passage.language,
+                    "text": hit.passage.text,
+                    "score": hit.score,
+                }
+                for hit in hits
+            ],
+            "answer": answer
+            and {
+                "confidence": answer.confidence,
+                "quote": answer.quote,
+                "citation": answer.citation.as_json(),
+            },
+        }
+    )
+
+
+@routes.post("/api/v1/classify")
+async def classify(request: web.Request) -> web.Response:
+    body = await read_body(request, TextToClassify)
+    wanted = _checked(request, body.text, "text")
+    parts = request.app[keys.PARTS]
+    verdict = await asyncio.get_running_loop().run_in_executor(
+        parts.executor, parts.classifier.classify, wanted, body.language
+    )
+    return web.json_response(msgspec.to_builtins(verdict))
+
+
+@routes.get("/help/{language}")
+async def list_help_pages(request: web.Request) -> web.Response:
+    language = _page_language(request)
+    pages = await request.app[keys.PARTS].pages.published_pages()
+    ours = [page for page in pages if page.language == language]
+    return render(request, "help_index.html", language, {"pages": ours})
+
+
+@routes.get("/help/{language}/{page}")
+async def show_help_page(request: web.Request) -> web.Response:
+    """A published page as customers see it; `?version=` shows an earlier wording."""
+    language, wanted = _page_language(request), request.match_info["page"]
+    store = request.app[keys.PARTS].pages
+    pages = await store.published_pages()
+    page = next(
+        (
+            each
+            for each in pages
+            if each.language == language
+            and (each.id == wanted or each.url == f"/help/{language}/{wanted}")
+        ),
+        None,
+    )
+    if page is None:
+        raise NotFound(f"no help page {wanted} in {language}")
+    number = request.query.get("version")
+    newest = page
+    if number is not None:
+        if not number.isdecimal() or len(number) > 9:
+            raise BadInput("version must be a whole number")
+        page = await store.page(page.id, language, int(number))
+    translations = {each.language: each.url for each in pages if each.id == page.id}
+    return render(
+        request,
+        "help_page.html",
+        language,
+        {
+            "page": page,
+            "body": render_html(page),
+            "is_newest": page.version == newest.version,
+            "newest_url": newest.url,
+            "pages": [each for each in pages if each.language == language],
+            "translations": translations,
+        },
+    )
+
+
+@routes.get("/")
+@routes.get("/demo")
+async def show_demo(request: web.Request) -> web.Response:
+    """The home page of the sample operator, with the widget on it."""
+    language = asked_language(request)
+    pages = await request.app[keys.PARTS].pages.published_pages()
+    ours = [page for page in pages if page.language == language]
+    return render(request, "demo.html", language, {"pages": ours})
+
+
+@routes.get("/widget/texts/{language}")
+async def show_widget_texts(request: web.Request) -> web.Response:
+    """The widget's own strings, and the languages it may offer."""
+    texts = request.app[keys.PARTS].texts
+    language = _page_language(request)
+    return web.json_response(
+        {
+            "language": language,
+            "operator": request.app[keys.PARTS].operator.name,
+            "texts": texts.section(language, "widget"),
+            "languages": [
+                {"tag": tag, "name": texts.name(tag)} for tag in texts.languages
+            ],
+        },
+        headers={"Cache-Control": "public, max-age=300"},
+    )
+
+
+def serve_file(name: str) -> Any:
+    async def serve(request: web.Request) -> web.FileResponse:
+        return web.FileResponse(
+            WIDGET / name, headers={"Cache-Control": "public, max-age=300"}
+        )
+
+    return serve
+
+
+for _name in ("widget.js", "widget.css"):
+    routes.get(f"/{_name}")(serve_file(_name))
+
+
+@routes.get("/healthz")
+async def tell_alive(request: web.Request) -> web.Response:
+    """The process answers; nothing else is looked at."""
+    return web.json_response({"status": "ok", "version": version("guichet")})
+
+
+@routes.get("/readyz")
+async def tell_ready(request: web.Request) -> web.Response:
+    """200 when a customer would be served now; else 503 with what is missing."""
+    parts = request.app[keys.PARTS]
+    checks = {"archive": True, "assistant": await parts.assistant.is_ready()}
+    try:
+        async with asyncio.timeout(2), parts.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (GuichetError, TimeoutError, OSError, Exception):
+        checks["archive"] = False
+    is_ready = all(checks.values())
+    return web.json_response(
+        {"status": "ready" if is_ready else "not ready", "checks": checks},
+        status=200 if is_ready else 503,
+    )
+
+
+@routes.get("/openapi.json")
+async def show_openapi(request: web.Request) -> web.Response:
+    return web.json_response(openapi())
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    """The description of the public API, from `openapi.yml`."""
+    path = Path(__file__).parent / "openapi.yml"
+    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return document
+
+
+def _checked(request: web.Request, words: str, field: str) -> str:
+    if not words.strip():
+        raise BadInput(f"{field} must not be empty")
+    limit = request.app[keys.PARTS].settings.max_utterance_characters
+    if len(words) > limit:
+        raise TooLong(f"{field} must be at most {limit} characters, got {len(words)}")
+    return mask(words).text
+
+
+def _top_k(number: str) -> int:
+    if not number.isdecimal() or not 1 <= int(number) <= MOST_HITS:
+        raise BadInput(f"top_k must be 1 to {MOST_HITS}")
+    return int(number)
+
+
+def _page_language(request: web.Request) -> str:
+    language = request.match_info["language"]
+    if language not in request.app[keys.PARTS].texts.languages:
+        raise NotFound(f"no pages in {language}")
+    request["language"] = language
+    return language

@@ -1,0 +1,59 @@
+"""Response headers: a strict policy for pages, and open reading for the widget."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.problems import Handler
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+# What the widget needs when it stands on another site. It carries a bearer token and
+# no cookie, so any site may embed it.
+EMBEDDED = ("/api/v1/conversations", "/widget/", "/widget.js", "/widget.css")
+SHARED = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Max-Age": "86400",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+@web.middleware
+async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Add the headers to every response; answer a browser's preflight."""
+    is_embedded = request.path.startswith(EMBEDDED)
+    if is_embedded and request.method == "OPTIONS":
+        return web.Response(status=204, headers=SHARED)
+    try:
+        response: web.StreamResponse = await handler(request)
+    except web.HTTPException as exc:
+        _add(exc.headers, is_embedded)
+        raise
+    if not response.prepared:
+        _add(response.headers, is_embedded)
+    return response
+
+
+def _add(headers: object, is_embedded: bool) -> None:
+    for name, value in {**HEADERS, **(SHARED if is_embedded else {})}.items():
+        headers.setdefault(name, value)  # type: ignore[attr-defined]

@@ -1,0 +1,102 @@
+"""The strings that the app itself shows, in each of the operator's languages.
+
+They stand in `data/texts/<language>.yml` as a tree of short keys; a string is found by
+its dotted path. What the assistant says stands in `data/responses/` instead.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from knowledge.errors import NotReady
+
+
+class Texts:
+    """Strings by language and dotted key, checked complete when loaded."""
+
+    def __init__(self, trees: Mapping[str, Mapping[str, Any]]) -> None:
+        """Check that every language has the same keys with the same placeholders.
+
+        Args:
+            trees: One tree a language; the first is the measure of the others.
+
+        Raises:
+            NotReady: A key is missing, or its placeholders differ.
+        """
+        self._trees = trees
+        self._flat = {tag: dict(_flatten(tree)) for tag, tree in trees.items()}
+        first, *others = self._flat
+        for other in others:
+            _compare(first, self._flat[first], other, self._flat[other])
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self._flat)
+
+    def text(self, language: str, key: str, **values: object) -> str:
+        """The string at `key`, its placeholders filled in.
+
+        Raises:
+            KeyError: No such language or key, or a placeholder without value.
+        """
+        return self._flat[language][key].format_map(values)
+
+    def section(self, language: str, key: str) -> dict[str, str]:
+        """Every string below `key`, by the rest of its dotted path, unfilled."""
+        prefix = f"{key}."
+        return {
+            path.removeprefix(prefix): text
+            for path, text in self._flat[language].items()
+            if path.startswith(prefix)
+        }
+
+    def name(self, language: str) -> str:
+        """The language's name for itself."""
+        return self._flat[language]["name"]
+
+
+def load_texts(data_dir: Path, languages: Sequence[str]) -> Texts:
+    """Read `texts/<language>.yml` for each of the operator's languages.
+
+    Raises:
+        NotReady: A file is missing, or the files do not match one another.
+    """
+    trees = {}
+    for language in languages:
+        path = data_dir / "texts" / f"{language}.yml"
+        if not path.is_file():
+            raise NotReady(f"{path} is missing: operator.yml names {language!r}")
+        trees[language] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Texts(trees)
+
+
+def _flatten(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in tree.items():
+        here = f"{path}.{key}" if path else str(key)
+        if isinstance(value, Mapping):
+            yield from _flatten(value, here)
+        else:
+            yield here, str(value)
+
+
+def _compare(
+    first: str, wanted: Mapping[str, str], other: str, given: Mapping[str, str]
+) -> None:
+    for key in wanted.keys() ^ given.keys():
+        lacking = other if key in wanted else first
+        raise NotReady(f"texts/{lacking}.yml lacks the key {key!r}")
+    for key, text in wanted.items():
+        if _placeholders(text) != _placeholders(given[key]):
+            raise NotReady(
+                f"texts/{other}.yml: {key!r} must have the placeholders "
+                f"{sorted(_placeholders(text))}, got {sorted(_placeholders(given[key]))}"
+            )
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
