@@ -112,9 +112,10 @@ def _row(table: Table, stored: dict[str, Any]) -> dict[str, Any]:
     """Give JSON's strings back the types of their columns."""
     row = {}
     for name, value in stored.items():
-        kind = table.c[name].type.python_type
-        is_plain = value is None or kind in (dict, list)
-        row[name] = value if is_plain else msgspec.convert(value, kind, strict=False)
+        column_type = table.c[name].type
+        kind = getattr(column_type, "impl_instance", column_type).python_type
+        is_json = kind is object
+        row[name] = value if is_json else msgspec.convert(value, kind | None)
     return row
 
 

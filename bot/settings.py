@@ -55,7 +55,8 @@ class Settings:
         known = {f"GUICHET_{field.name.upper()}": field for field in fields(cls)}
         values: dict[str, object] = {}
         for name, text in environment.items():
-            if not name.startswith("GUICHET_"):
+            # GUICHET_TEST_* name the servers that tests should use.
+            if not name.startswith("GUICHET_") or name.startswith("GUICHET_TEST_"):
                 continue
             if name not in known:
                 raise BadInput(f"unknown setting {name}; known: {', '.join(known)}")
