@@ -24,7 +24,7 @@ HEADING = re.compile(
     r"(?:[ \t]*\{#(?P<anchor>[\w.-]+)\})?[ \t]*#*[ \t]*$",
     re.MULTILINE,
 )
-_CLAUSE = re.compile(r"^(?P<number>\d+(?:\.\d+)+)\.?[ \t]+(?=\S)")
+CLAUSE = re.compile(r"^(?P<number>\d+(?:\.\d+)+)\.?[ \t]+(?=\S)")
 _FENCE = re.compile(r"^(```|~~~)")
 _MARKUP = (
     (re.compile(r"!\[([^\]]*)\]\([^)]*\)"), r"\1"),
@@ -78,7 +78,7 @@ class Passage:
         title: Title of the page.
         heading: Heading of the section; in a FAQ, the question.
         language: BCP 47 tag.
-        url: Address of the section.
+        url: Address of the section or clause.
         text: Plain text, paragraphs separated by a line break.
     """
 
@@ -101,6 +101,7 @@ def chunk(page: Page) -> list[Passage]:
         for clause, text in _clauses(body):
             for part in split_text(text):
                 section = _free(clause or anchor or page.id, taken)
+                target = clause or anchor
                 passages.append(
                     Passage(
                         id=f"{page.id}/{page.language}/{section}",
@@ -110,7 +111,7 @@ def chunk(page: Page) -> list[Passage]:
                         title=page.title,
                         heading=heading,
                         language=page.language,
-                        url=f"{page.url}#{anchor}" if anchor else page.url,
+                        url=f"{page.url}#{target}" if target else page.url,
                         text=part,
                     )
                 )
@@ -161,11 +162,11 @@ def _pieces(text: str, limit: int) -> Iterator[tuple[str, str]]:
 
 
 _SENTENCE_END = re.compile(
-    r"(?:(?<=[.!?…])|(?<=[.!?…][\"”’»)\]]))\s+(?=[\"“”‘«(\[]?\s?[\w¿¡])"
+    r"(?:(?<=[.!?…])|(?<=[.!?…][\"”’»)\]])|(?<=[.!?…]\s»))\s+(?!»)(?=[\"“”‘«(\[]?\s?[\w¿¡])"
     r"|(?<=[。！？؟।])\s*(?=\S)|\n+"
 )
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:\w|t\.ex|bl\.a|d\.v\.s|m\.m|s\.k|ca|nr|kl|max|min|resp|inkl|exkl"
+    r"(?:^|[\s(])(?:[^\W\d_]|t\.ex|bl\.a|d\.v\.s|m\.m|s\.k|ca|nr|kl|max|min|resp|inkl|exkl"
     r"|e\.g|i\.e|no|vs|approx|incl|st|mr|mrs|ms|dr|p\.ex|c\.-à-d|cf|env|art|mm?e?"
     r"|z\.b|d\.h|bzw|usw|evtl|ggf|abs|str|tel|p\.ej|pág|núm|sr|sra|es|ecc|pag|np|tzn"
     r"|itp|itd|ul|esim|ns|mm|bijv|o\.a|d\.w\.z|f\.eks|bl\.a|osv)\.$",
@@ -204,6 +205,8 @@ def plain_text(markdown: str) -> str:
     """Markdown without its marks: emphasis, links, list bullets, tables' frames."""
     lines = []
     for line in markdown.split("\n"):
+        if _FENCE.match(line.strip()):
+            continue
         line = re.sub(r"^\s*(?:[-*+]|\d+[.)](?=\s))\s+", "", line)
         line = re.sub(r"^\s*>\s?", "", line)
         if re.fullmatch(r"\s*\|?[\s:|-]+\|?\s*", line):
@@ -211,10 +214,15 @@ def plain_text(markdown: str) -> str:
         if line.lstrip().startswith("|"):
             cells = (cell.strip() for cell in line.strip().strip("|").split("|"))
             line = "; ".join(filter(None, cells))
-        for pattern, replacement in _MARKUP:
-            line = pattern.sub(replacement, line)
-        lines.append(line.rstrip())
-    return "\n".join(lines).strip()
+        lines.append(inline_text(line))
+    return "\n".join(filter(None, lines))
+
+
+def inline_text(line: str) -> str:
+    """One line of Markdown without emphasis, links, code marks and escapes."""
+    for pattern, replacement in _MARKUP:
+        line = pattern.sub(replacement, line)
+    return line.strip()
 
 
 def _sections(body: str) -> Iterator[tuple[str, str, str]]:
@@ -230,7 +238,7 @@ def _sections(body: str) -> Iterator[tuple[str, str, str]]:
             lines.append(line)
             continue
         yield heading, anchor, "\n".join(lines)
-        heading = plain_text(match["heading"])
+        heading = inline_text(match["heading"])
         anchor = match["anchor"] or slug(heading)
         lines = []
     yield heading, anchor, "\n".join(lines)
@@ -248,7 +256,7 @@ def _clauses(body: str) -> Iterator[tuple[str, str]]:
     number = ""
     paragraphs: list[str] = []
     for block in re.split(r"\n[ \t]*\n", body):
-        match = _CLAUSE.match(block.lstrip("\n"))
+        match = CLAUSE.match(block.lstrip("\n"))
         if match:
             yield number, _joined(paragraphs)
             number, paragraphs = match["number"], []
@@ -260,8 +268,10 @@ def _joined(blocks: list[str]) -> str:
     """Blocks as paragraphs, one a line; a wrapped paragraph is one line."""
     texts = []
     for block in blocks:
-        if re.search(r"^\s*(?:[-*+]|\d+[.)])\s|^\s*\|", block, re.MULTILINE):
-            texts.append(re.sub(r"\n(?=\S)(?![-*+|]|\d+[.)])", " ", block))
+        if "```" in block or "~~~" in block:
+            texts.append(block)
+        elif re.search(r"^\s*(?:[-*+]|\d+[.)])\s|^\s*\|", block, re.MULTILINE):
+            texts.append(re.sub(r"\n\s*(?![-*+|\s]|\d+[.)])", " ", block))
         else:
             texts.append(" ".join(block.split()))
     return "\n".join(filter(None, (plain_text(text) for text in texts)))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
 import nh3
 import yaml
 from markdown_it import MarkdownIt
-from mdit_py_plugins.attrs import attrs_block_plugin, attrs_plugin
+from markdown_it.token import Token
 
-from knowledge.chunking import HEADING, Kind, Page
+from knowledge.chunking import CLAUSE, Kind, Page, inline_text, slug
 from knowledge.errors import BadInput
 
 __all__ = ["Page", "parse_page", "read_pages", "render_html"]
@@ -96,26 +97,37 @@ def render_html(page: Page) -> str:
 
     Raw HTML in the Markdown is shown as text.
     """
-    body = HEADING.sub(_with_anchor, page.body)
+    tokens = _MARKDOWN.parse(page.body)
+    for opening, inline in pairwise(tokens):
+        anchor = None
+        if opening.type == "heading_open":
+            anchor = _heading_anchor(inline)
+        elif opening.type == "paragraph_open" and opening.level == 0:
+            match = CLAUSE.match(inline.content)
+            anchor = match["number"] if match else None
+        if anchor:
+            opening.attrSet("id", anchor)
+    anchored = {"p", *(f"h{level}" for level in range(1, 7))}
     return nh3.clean(
-        _MARKDOWN.render(body),
-        attributes={**nh3.ALLOWED_ATTRIBUTES, **{f"h{n}": {"id"} for n in range(1, 7)}},
+        _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
+        attributes={**nh3.ALLOWED_ATTRIBUTES, **{tag: {"id"} for tag in anchored}},
     )
 
 
-def _with_anchor(match: re.Match[str]) -> str:
-    # A line of attributes before a block is how the plugin sets the block's own.
-    anchor = match["anchor"]
-    line = f"{match['level']} {match['heading']}"
-    return f"{{#{anchor}}}\n{line}" if anchor else line
+def _heading_anchor(inline: Token) -> str:
+    """The heading's own anchor, taken out of what is shown, or one made of it."""
+    match = _ANCHOR.search(inline.content)
+    if match is None:
+        return slug(inline_text(inline.content))
+    for child in reversed(inline.children or []):
+        if child.type == "text":
+            child.content = _ANCHOR.sub("", child.content)
+            break
+    return match["anchor"]
 
 
-_MARKDOWN = (
-    MarkdownIt("commonmark", {"html": False})
-    .enable("table")
-    .use(attrs_plugin)
-    .use(attrs_block_plugin)
-)
+_ANCHOR = re.compile(r"[ \t]*\{#(?P<anchor>[\w.-]+)\}[ \t]*$")
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def _front_matter(text: str, where: _Source) -> dict[str, Any]:
