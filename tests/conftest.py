@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -119,39 +121,75 @@ def postgres_url() -> Iterator[str]:
     server.cleanup()
 
 
-@pytest.fixture
-def make_postgres(postgres_url: str) -> Iterator[Callable[[], str]]:
-    """Makes empty databases and gives their addresses; drops them in the end."""
-    names: list[str] = []
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the newest schema, to copy."""
+    path = tmp_path_factory.mktemp("template") / "archive.sqlite3"
+    asyncio.run(_migrate(f"sqlite:///{path}"))
+    return path
 
-    def make() -> str:
-        name = f"guichet_test_{uuid.uuid4().hex}"
-        with psycopg.connect(postgres_url, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        names.append(name)
-        url = make_url(postgres_url).set(database=name)
-        return url.render_as_string(hide_password=False)
 
-    yield make
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        for name in names:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """Name of a database with the newest schema, to copy."""
+    name = _create_database(postgres_url)
+    asyncio.run(_migrate(_address(postgres_url, name)))
+    yield name
+    _drop_database(postgres_url, name)
+
+
+async def _migrate(url: str) -> None:
+    engine = open_engine(url)
+    await upgrade(engine)
+    await engine.dispose()
+
+
+def _create_database(server: str, template: str = "template1") -> str:
+    name = f"guichet_test_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return name
+
+
+def _drop_database(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _address(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind that we support."""
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table, of each kind that we support."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'archive.sqlite3'}"
-    make: Callable[[], str] = request.getfixturevalue("make_postgres")
-    return make()
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        return
+    server: str = request.getfixturevalue("postgres_url")
+    name = _create_database(server)
+    yield _address(server, name)
+    _drop_database(server, name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with the newest schema, of each kind that we support."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        copy = shutil.copy(template, tmp_path / "archive.sqlite3")
+        yield f"sqlite:///{copy}"
+        return
+    server: str = request.getfixturevalue("postgres_url")
+    name = _create_database(server, request.getfixturevalue("postgres_template"))
+    yield _address(server, name)
+    _drop_database(server, name)
 
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    """A database with the newest schema, of each kind that we support."""
+    """A database with the newest schema, opened."""
     opened = open_engine(database_url)
-    await upgrade(opened)
     yield opened
     await opened.dispose()
 

@@ -26,6 +26,7 @@ from actions.cases.case import (
 from actions.cases.changes import Change, changing
 from actions.cases.complaint import Policy, needs_reasons
 from actions.cases.filing import Rules, filed_as, insert_case
+from actions.cases.history import find_faults
 from actions.cases.queries import (
     CasePage,
     CaseStatus,
@@ -186,7 +187,8 @@ class Archive:
         """
         query = select_cases().where(
             cases.c.reference == reference.strip().upper(),
-            customers.c.email_key == email_key(email),
+            # Never `IS NULL`: a case without an address is shown to nobody.
+            customers.c.email_key == (email_key(email) or ""),
         )
         async with reading(self._engine) as connection:
             row = (await connection.execute(query)).one_or_none()
@@ -201,6 +203,11 @@ class Archive:
             queue_position=case.queue_position,
             outcome=case.outcome["kind"] if case.outcome else None,
         )
+
+    async def find_faults(self) -> list[str]:
+        """Check the history of all cases; one sentence for each break in its chain."""
+        async with reading(self._engine) as connection:
+            return await find_faults(connection)
 
     # The desk
 

@@ -88,12 +88,13 @@ class Retention:
         Raises:
             BadInput: Neither or both of `email` and `reference` are given.
         """
-        if (email is None) == (reference is None):
+        key = email_key(email)
+        if (key is None) == (reference is None):
             raise BadInput("give either an e-mail address or a reference")
         if reference is not None:
             wanted = cases.c.reference == reference
         else:
-            wanted = customers.c.email_key == email_key(email)
+            wanted = customers.c.email_key == key
         # All cases are locked before the first event takes the chain's lock.
         query = (
             select(cases.c.reference)

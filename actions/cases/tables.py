@@ -34,26 +34,40 @@ def storable(value: str) -> str:
     return stored.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-class SafeText(TypeDecorator[str]):
-    """Text that every database can hold."""
+class _Safe(TypeDecorator[str]):
+    """Makes every value storable, also where it is only compared with."""
 
-    impl = Text
+    impl: type[String] = String
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else storable(value)
 
 
+class SafeText(_Safe):
+    """Text of any length that may hold anything."""
+
+    impl = Text
+    cache_ok = True
+
+
+class Key(_Safe):
+    """A short text that names something, of at most so many characters."""
+
+    impl = String
+    cache_ok = True
+
+
 conversations = Table(
     "conversations",
     metadata,
-    Column("id", String(64), primary_key=True),
+    Column("id", Key(64), primary_key=True),
     # Empty for the contact form: no token ever opens such a conversation.
     Column("token_hash", String(128), nullable=False),
     Column("channel", String(16), nullable=False),
-    Column("language", String(16), nullable=False),
+    Column("language", Key(16), nullable=False),
     Column("accept_languages", JSON, nullable=False),
-    Column("stage", String(16), nullable=False),
+    Column("stage", Key(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "created_at"),
 )
@@ -62,17 +76,17 @@ messages = Table(
     "messages",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("id", String(64), nullable=False, unique=True),
+    Column("id", Key(64), nullable=False, unique=True),
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("sender", String(16), nullable=False),
     Column("text", SafeText, nullable=False),
-    Column("language", String(16), nullable=False),
+    Column("language", Key(16), nullable=False),
     Column("sent_at", UtcDateTime, nullable=False),
     Column("choices", JSON, nullable=False),
     Column("citations", JSON, nullable=False),
     Column("case", JSON(none_as_null=True)),
     # The customer's own id of an utterance: the same one is stored once.
-    Column("client_message_id", String(128)),
+    Column("client_message_id", Key(128)),
     Index(None, "conversation_id", "number"),
     Index(
         "uq_messages_client_message_id",
@@ -111,7 +125,7 @@ cases = Table(
     "cases",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("reference", String(64), nullable=False, unique=True),
+    Column("reference", Key(64), nullable=False, unique=True),
     Column("filing_key", SafeText, nullable=False, unique=True),
     Column("version", Integer, nullable=False),
     Column("status", String(16), nullable=False),
@@ -119,7 +133,7 @@ cases = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("answer_due_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
-    Column("language", String(16), nullable=False),
+    Column("language", Key(16), nullable=False),
     Column("customer_id", ForeignKey("customers.id"), nullable=False),
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("description", SafeText, nullable=False),
@@ -131,7 +145,7 @@ cases = Table(
     Column("ground", String(32)),
     Column("category", String(32), nullable=False),
     Column("filed_late", Boolean(create_constraint=False), nullable=False),
-    Column("duplicate_of", String(64)),
+    Column("duplicate_of", Key(64)),
     Column("is_urgent", Boolean(create_constraint=False), nullable=False),
     Column("wants_human", Boolean(create_constraint=False), nullable=False),
     Column("fields_missing", JSON, nullable=False),
@@ -176,7 +190,7 @@ case_events = Table(
     # Without gaps, in the order of the chain.
     Column("id", Integer, primary_key=True, autoincrement=False),
     # No foreign key: the events of an erased case stay.
-    Column("reference", String(64), nullable=False),
+    Column("reference", Key(64), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("actor", SafeText, nullable=False),
     Column("kind", String(32), nullable=False),
@@ -199,10 +213,10 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("reference", String(64), nullable=False),
+    Column("reference", Key(64), nullable=False),
     Column("kind", String(32), nullable=False),
     Column("recipient", SafeText, nullable=False),
-    Column("language", String(16), nullable=False),
+    Column("language", Key(16), nullable=False),
     Column("content", JSON, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("next_attempt_at", UtcDateTime),

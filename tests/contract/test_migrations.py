@@ -38,8 +38,8 @@ async def test_upgrading_again_keeps_everything(engine: AsyncEngine, archive: Ar
     assert await archive.case(case.reference) == case
 
 
-async def test_replicas_that_start_together_upgrade_once(database_url: str):
-    engines = [open_engine(database_url) for _ in range(3)]
+async def test_replicas_that_start_together_upgrade_once(empty_database_url: str):
+    engines = [open_engine(empty_database_url) for _ in range(3)]
 
     await asyncio.gather(*[upgrade(engine) for engine in engines])
 
