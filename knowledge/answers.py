@@ -86,22 +86,25 @@ class Knowledge:
     """
 
     def __init__(self, index: PassageIndex, embedder: Embedder) -> None:
-        self._index = index
-        self._embedder = embedder
-        self._searcher = Searcher(index, embedder)
-        self._visible = {
-            language: _preferring(index.passages, language)
-            for language in (*index.manifest.languages, None)
-        }
+        self.embedder = embedder
+        self._opened = _Opened(index, embedder)
 
     @property
     def languages(self) -> tuple[str, ...]:
         """Languages that pages are published in."""
-        return self._index.manifest.languages
+        return self.manifest.languages
 
     @property
     def manifest(self) -> Manifest:
-        return self._index.manifest
+        return self._opened.index.manifest
+
+    def reopen(self, folder: Path) -> None:
+        """Go on with the index in `folder`; questions under way end with the old one.
+
+        Raises:
+            NotReady: As for `open_knowledge`; the old index stays in use.
+        """
+        self._opened = _Opened(open_index(folder, self.embedder), self.embedder)
 
     def search(
         self, question: str, *, language: str | None, top_k: int = 5
@@ -150,8 +153,9 @@ class Knowledge:
     def _find(self, question: str, language: str | None, top_k: int) -> Found:
         if not question.strip():
             raise BadInput("the question is empty")
-        among = self._visible.get(language, self._visible[None])
-        return self._searcher.search(
+        opened = self._opened
+        among = opened.visible.get(language, opened.visible[None])
+        return opened.searcher.search(
             question, language=language, top_k=top_k, among=among
         )
 
@@ -159,9 +163,21 @@ class Knowledge:
         candidates = sentences(passage.text)
         if len(candidates) == 1:
             return candidates[0]
-        query = self._embedder.embed_queries([question])[0]
-        closeness = self._embedder.embed_passages(candidates) @ query
+        query = self.embedder.embed_queries([question])[0]
+        closeness = self.embedder.embed_passages(candidates) @ query
         return candidates[int(np.argmax(closeness))]
+
+
+class _Opened:
+    """An index and what is worked out from it; replaced as one."""
+
+    def __init__(self, index: PassageIndex, embedder: Embedder) -> None:
+        self.index = index
+        self.searcher = Searcher(index, embedder)
+        self.visible = {
+            language: _preferring(index.passages, language)
+            for language in (*index.manifest.languages, None)
+        }
 
 
 def open_knowledge(folder: Path, embedder: Embedder) -> Knowledge:

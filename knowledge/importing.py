@@ -91,14 +91,14 @@ def markdown_files(folder: Path) -> list[Path]:
 
 
 async def _save(store: PageStore, page: Page, name: str, author: str) -> ImportedPage:
-    before = await store.history(page.id, page.language)
+    before = await store.newest_version(page.id, page.language)
     version = await store.save_version(page, author=author)
     return ImportedPage(
         name=name,
         id=page.id,
         language=page.language,
         version=version,
-        is_new=not before or before[0].page.version != version,
+        is_new=version != before,
     )
 
 

@@ -1,7 +1,7 @@
 """Publishing: what customers are answered from becomes the stored pages.
 
 The index of a publication is built in a folder of its own, named by what is in it;
-a link `current` then moves over to it in one step. Whoever has the earlier index open
+the link `index` then moves over to it in one step. Whoever has the earlier index open
 goes on undisturbed.
 """
 
@@ -13,23 +13,23 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from knowledge.chunking import chunk
+from knowledge.answers import Knowledge
+from knowledge.chunking import Passage, chunk
 from knowledge.embedding import Embedder, Progress
-from knowledge.errors import BadInput, NotFound
-from knowledge.index import build_index
+from knowledge.errors import BadInput, NotFound, NotReady
+from knowledge.index import Manifest, build_index, open_index
 from knowledge.pages import Page
 from knowledge.store import PageStore
-from knowledge.versions import content_hash
 
 KEPT_INDEXES = 3
 
 
 def index_folder(state_dir: Path) -> Path:
     """Where the index that customers are answered from is found."""
-    return state_dir / "index" / "current"
+    return state_dir / "index"
 
 
 def no_progress(done: int, total: int) -> None:
@@ -43,7 +43,7 @@ async def publish(
     *,
     progress: Progress = no_progress,
     author: str = "guichet",
-) -> dict[str, Any]:
+) -> Manifest:
     """Make the newest version of every page what customers are answered from.
 
     Nothing is rebuilt when pages and model are those of the current index.
@@ -66,7 +66,7 @@ async def roll_back(
     number: int | None = None,
     progress: Progress = no_progress,
     author: str = "guichet",
-) -> dict[str, Any]:
+) -> Manifest:
     """Publish the pages of an earlier publication again; no version is lost.
 
     `number` names the publication to bring back; by default the one before the latest.
@@ -89,7 +89,7 @@ async def rebuild(
     state_dir: Path,
     *,
     progress: Progress = no_progress,
-) -> dict[str, Any] | None:
+) -> Manifest | None:
     """Build the index of what is published, for a fresh machine or another model.
 
     Returns:
@@ -109,7 +109,7 @@ async def _go_live(
     progress: Progress,
     author: str,
     restores: int | None,
-) -> dict[str, Any]:
+) -> Manifest:
     if not pages:
         raise BadInput("there are no pages to publish: import some first")
     manifest = await asyncio.to_thread(_switch, pages, embedder, state_dir, progress)
@@ -119,45 +119,73 @@ async def _go_live(
 
 def _switch(
     pages: Sequence[Page], embedder: Embedder, state_dir: Path, progress: Progress
-) -> dict[str, Any]:
+) -> Manifest:
     current = index_folder(state_dir)
-    folder = current.parent / _name(pages, embedder)
-    manifest = folder / "manifest.json"
-    if not manifest.is_file():
-        passages = [passage for page in pages for passage in chunk(page)]
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        build_index(passages, embedder, folder, progress=progress)
+    passages = [passage for page in pages for passage in chunk(page)]
+    folder = state_dir / "indexes" / _name(passages, embedder)
+    try:
+        manifest = open_index(folder, embedder).manifest
+    except NotReady:
+        manifest = build_index(passages, embedder, folder, progress=progress)
     if not current.is_symlink() or current.resolve() != folder.resolve():
-        new = current.with_name(f"current-{os.getpid()}")
+        new = current.with_name(f"index-{os.getpid()}")
         new.unlink(missing_ok=True)
-        new.symlink_to(folder.name)
+        new.symlink_to(folder.relative_to(state_dir))
         new.replace(current)
     os.utime(folder)
-    _forget_old(current)
-    loaded: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
-    return loaded
+    _forget_old(folder)
+    return manifest
 
 
-def _name(pages: Sequence[Page], embedder: Embedder) -> str:
-    parts = sorted(
-        f"{page.language}/{page.id}@{page.version}:{content_hash(page)}"
-        for page in pages
-    )
-    return hashlib.sha256(
-        "\n".join([embedder.fingerprint, *parts]).encode("utf-8")
-    ).hexdigest()[:16]
+def _name(passages: Sequence[Passage], embedder: Embedder) -> str:
+    content = [embedder.fingerprint, *(asdict(passage) for passage in passages)]
+    return hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()[:16]
 
 
-def _forget_old(current: Path) -> None:
+def _forget_old(live: Path) -> None:
     """Keep the last few indexes, so that rolling back is instant."""
-    live = current.resolve()
     others = [
         folder
-        for folder in current.parent.iterdir()
-        if not folder.is_symlink()
-        and folder != live
-        and (folder / "manifest.json").is_file()
+        for folder in live.parent.iterdir()
+        if folder != live and (folder / "manifest.json").is_file()
     ]
     others.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
     for folder in others[KEPT_INDEXES - 1 :]:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Publisher:
+    """Publishes from within the running service, one at a time.
+
+    Args:
+        knowledge: What the service answers from; it goes on with the new index.
+    """
+
+    def __init__(self, store: PageStore, knowledge: Knowledge, state_dir: Path) -> None:
+        self._store, self._knowledge, self._state_dir = store, knowledge, state_dir
+        self._turn = asyncio.Lock()
+
+    async def publish(self, author: str) -> Manifest:
+        """Make the newest versions live; see `publish`."""
+        async with self._turn:
+            manifest = await publish(
+                self._store, self._knowledge.embedder, self._state_dir, author=author
+            )
+            await self._reopen()
+        return manifest
+
+    async def roll_back(self, author: str, number: int | None = None) -> Manifest:
+        """Bring an earlier publication back; see `roll_back`."""
+        async with self._turn:
+            manifest = await roll_back(
+                self._store,
+                self._knowledge.embedder,
+                self._state_dir,
+                number=number,
+                author=author,
+            )
+            await self._reopen()
+        return manifest
+
+    async def _reopen(self) -> None:
+        await asyncio.to_thread(self._knowledge.reopen, index_folder(self._state_dir))

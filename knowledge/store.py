@@ -184,6 +184,13 @@ class PageStore:
         )
         return [as_version(row) for row in await self._rows(query)]
 
+    async def newest_version(self, id: str, language: str) -> int:
+        """Number of a page's newest version; 0 when there is no such page."""
+        rows = await self._rows(
+            select(func.max(page_versions.c.version)).where(_is_page(id, language))
+        )
+        return rows[0][0] or 0
+
     async def published_version(self, id: str, language: str) -> int | None:
         """Version of the page that customers see; None when it is not published."""
         rows = await self._rows(

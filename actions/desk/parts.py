@@ -1,0 +1,46 @@
+"""What the desk works with, and where its handlers find it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from aiohttp import web
+
+from actions.cases.archive import Archive
+from actions.desk.queue import Queue
+from knowledge.workplace import STAFF
+
+Announce = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+
+class Agent(Protocol):
+    """Who is signed in: `request[STAFF]`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def email(self) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The desk's parts.
+
+    Attributes:
+        announce: Tells whoever watches a conversation of a new message in it.
+    """
+
+    archive: Archive
+    queue: Queue
+    announce: Announce
+
+
+DESK = web.AppKey("desk", Desk)
+
+
+def agent_of(request: web.Request) -> str:
+    """How history and assignment name the person who is signed in."""
+    return cast(Agent, request[STAFF]).email

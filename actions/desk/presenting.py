@@ -1,0 +1,69 @@
+"""A case in the few words that an agent needs. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from actions.cases.case import Case, Event
+
+LONGEST_LINE = 110
+SHORTEST_LINE = 30
+
+Urgency = Literal["over", "soon", "fine", "closed"]
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflicting:
+    """One field of a refused save: what the agent wrote, and what is saved."""
+
+    field: str
+    yours: str
+    theirs: str
+
+
+def one_line(text: str, limit: int = LONGEST_LINE) -> str:
+    """What the customer wants, in their own words, on one line.
+
+    Short first sentences, such as a greeting, take the next one along. A longer text
+    is cut at a word and ends in an ellipsis.
+    """
+    sentences = _SENTENCE_END.split(" ".join(text.split()))
+    line = sentences[0]
+    for sentence in sentences[1:]:
+        if len(line) >= SHORTEST_LINE:
+            break
+        line = f"{line} {sentence}"
+    if len(line) <= limit:
+        return line
+    cut = line[: limit - 1]
+    return f"{cut.rsplit(' ', 1)[0] if ' ' in cut else cut}…"
+
+
+def missing_fields(case: Case) -> tuple[str, ...]:
+    """Names of what identifies the customer and the event, and is not there."""
+    given = {
+        "name": case.customer.name,
+        "email": case.customer.email,
+        "username": case.customer.username,
+        "event_date": case.event_date,
+    }
+    return tuple(name for name, value in given.items() if not value)
+
+
+def notes(case: Case) -> list[Event]:
+    """Internal notes, oldest first."""
+    return [event for event in case.history if event.kind == "noted"]
+
+
+def urgency(case: Case, now: datetime, soon: datetime) -> Urgency:
+    """How pressing the answer is; `soon` is the end of the time that counts as such."""
+    if case.status == "closed":
+        return "closed"
+    if case.answer_due_at < now:
+        return "over"
+    return "soon" if case.answer_due_at < soon else "fine"

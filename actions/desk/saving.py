@@ -1,0 +1,135 @@
+"""What an agent does to a case, from a form or from JSON alike."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+from actions.cases.case import Case, Category, Ground, OutcomeKind, message_as_json
+from actions.desk.parts import Desk
+from knowledge.errors import BadInput
+
+Fields = Mapping[str, Any]
+Save = Callable[[Desk, str, str, Fields], Awaitable[Case]]
+
+LONGEST_TEXT = 20_000
+
+
+async def reply(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
+    """Answer the customer with `text`."""
+    case = await desk.archive.add_reply(
+        reference, agent, _text(fields, "text"), version=_version(fields)
+    )
+    await _announce(desk, case)
+    return case
+
+
+async def interim_update(
+    desk: Desk, reference: str, agent: str, fields: Fields
+) -> Case:
+    """Tell the customer with `text` where the matter stands."""
+    case = await desk.archive.send_interim_update(
+        reference, agent, _text(fields, "text"), version=_version(fields)
+    )
+    await _announce(desk, case)
+    return case
+
+
+async def note(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
+    """Write the internal note `text`."""
+    return await desk.archive.add_note(
+        reference, agent, _text(fields, "text"), version=_version(fields)
+    )
+
+
+async def classification(
+    desk: Desk, reference: str, agent: str, fields: Fields
+) -> Case:
+    """Correct `is_complaint`, `ground` and `category`."""
+    is_complaint = _yes_or_no(fields, "is_complaint")
+    ground = fields.get("ground") or None
+    return await desk.archive.correct_classification(
+        reference,
+        agent,
+        is_complaint=is_complaint,
+        # A form sends its last ground along; without a complaint there is none.
+        ground=cast(Ground | None, ground) if is_complaint else None,
+        category=cast(Category, fields.get("category")),
+        version=_version(fields),
+    )
+
+
+async def outcome(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
+    """Close the case with outcome `kind` and its `reasons`."""
+    reasons = fields.get("reasons")
+    if reasons is not None:
+        reasons = _text({"reasons": reasons}, "reasons", may_be_empty=True) or None
+    case = await desk.archive.close(
+        reference,
+        agent,
+        cast(OutcomeKind, fields.get("kind")),
+        reasons,
+        version=_version(fields),
+    )
+    if reasons:
+        await _announce(desk, case)
+    return case
+
+
+async def assign(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
+    """Give the case to `assignee`: `me`, an agent's e-mail, or nobody when empty."""
+    assignee = fields.get("assignee") or None
+    if assignee is not None and not isinstance(assignee, str):
+        raise BadInput(f"assignee must be text or null, got {assignee!r}")
+    return await desk.archive.assign(
+        reference,
+        agent,
+        agent if assignee == "me" else assignee,
+        version=_version(fields),
+    )
+
+
+SAVES: dict[str, Save] = {
+    "replies": reply,
+    "interim-update": interim_update,
+    "notes": note,
+    "classification": classification,
+    "outcome": outcome,
+    "assign": assign,
+}
+
+
+async def _announce(desk: Desk, case: Case) -> None:
+    said = [each for each in case.transcript if each.sender == "agent"]
+    if said:
+        await desk.announce(case.conversation, message_as_json(said[-1]))
+
+
+def _text(fields: Fields, name: str, *, may_be_empty: bool = False) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not (value.strip() or may_be_empty):
+        raise BadInput(f"{name} must be text and not empty")
+    if len(value) > LONGEST_TEXT:
+        raise BadInput(
+            f"{name} has {len(value)} characters, at most {LONGEST_TEXT} are taken"
+        )
+    return value.replace("\r\n", "\n").strip()
+
+
+def _version(fields: Fields) -> int | None:
+    value = fields.get("version")
+    if value is None:
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError) as exc:
+        raise BadInput("version must be a whole number") from exc
+
+
+def _yes_or_no(fields: Fields, name: str) -> bool:
+    value = fields.get(name)
+    if value in (True, "yes", "true"):
+        return True
+    if value in (False, "no", "false"):
+        return False
+    raise BadInput(f"{name} must be true or false")

@@ -1,0 +1,48 @@
+"""The rooms of staff, joined to the application: desk and console."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+import actions.desk.api
+import actions.desk.views
+import knowledge.console.api
+import knowledge.console.views
+from actions.desk.parts import DESK, Desk
+from actions.desk.queue import Queue
+from bot.keys import Parts
+from knowledge.console.parts import CONSOLE, Console
+from knowledge.publishing import Publisher
+from knowledge.workplace import STATIC, WORKPLACE, Workplace, load_staff_texts
+
+
+def add_rooms(app: web.Application) -> None:
+    """Add the routes; their parts are opened with `open_rooms`."""
+    for module in (
+        actions.desk.api,
+        actions.desk.views,
+        knowledge.console.api,
+        knowledge.console.views,
+    ):
+        app.add_routes(module.routes)
+    app.router.add_static("/staff", STATIC)
+
+
+def open_rooms(app: web.Application, parts: Parts) -> None:
+    """Give the rooms their parts, when the application starts."""
+    app[WORKPLACE] = Workplace(
+        texts=load_staff_texts(parts.settings.data_dir),
+        zone=parts.operator.zone,
+        clock=parts.clock,
+        operator_name=parts.operator.name,
+        languages=tuple(parts.operator.languages),
+    )
+    app[DESK] = Desk(
+        archive=parts.archive,
+        queue=Queue(parts.engine, parts.clock),
+        announce=parts.events.publish,
+    )
+    app[CONSOLE] = Console(
+        store=parts.pages,
+        publisher=Publisher(parts.pages, parts.knowledge, parts.settings.state_dir),
+    )

@@ -1,0 +1,217 @@
+"""The console's JSON API: `/api/v1/knowledge/…`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from knowledge.console.editing import from_json
+from knowledge.console.parts import CONSOLE, author_of
+from knowledge.errors import BadInput
+from knowledge.pages import Page, render_html
+from knowledge.translations import stale_translations
+from knowledge.versions import PageState, PageVersion, Publication
+from knowledge.workplace import WORKPLACE
+
+routes = web.RouteTableDef()
+
+ROOT = "/api/v1/knowledge"
+PAGE = f"{ROOT}/pages/{{language}}/{{id}}"
+
+
+@routes.get(f"{ROOT}/pages")
+async def list_pages(request: web.Request) -> web.Response:
+    states = await request.app[CONSOLE].store.states(
+        request.query.get("language") or None
+    )
+    return web.json_response({"pages": [_state_as_json(state) for state in states]})
+
+
+@routes.post(f"{ROOT}/pages")
+async def save_page(request: web.Request) -> web.Response:
+    """Save a page; 201 for a new version, 200 when nothing had changed.
+
+    `base_version` is the version that the editor saw, 0 for a new page.
+    """
+    fields = await _body(request)
+    page, store = from_json(fields), request.app[CONSOLE].store
+    base = _number(fields, "base_version")
+    before = await store.newest_version(page.id, page.language)
+    version = await store.save_version(
+        page, author=author_of(request), base_version=base
+    )
+    return web.json_response(
+        {"id": page.id, "language": page.language, "version": version},
+        status=200 if version == before else 201,
+    )
+
+
+@routes.get(PAGE)
+async def show_page(request: web.Request) -> web.Response:
+    id, language = request.match_info["id"], request.match_info["language"]
+    store = request.app[CONSOLE].store
+    page = await store.page(id, language, version_asked(request))
+    live = await store.published_version(id, language)
+    return web.json_response(
+        {
+            **_page_as_json(page),
+            "published_version": live,
+            "body": page.body,
+            "html": render_html(page),
+        }
+    )
+
+
+@routes.get(f"{PAGE}/versions")
+async def list_versions(request: web.Request) -> web.Response:
+    history = await request.app[CONSOLE].store.history(
+        request.match_info["id"], request.match_info["language"]
+    )
+    return web.json_response({"versions": [_version_as_json(each) for each in history]})
+
+
+@routes.post(f"{ROOT}/publish")
+async def publish(request: web.Request) -> web.Response:
+    manifest = await request.app[CONSOLE].publisher.publish(author_of(request))
+    return await _published(request, manifest.as_json())
+
+
+@routes.post(f"{ROOT}/rollback")
+async def roll_back(request: web.Request) -> web.Response:
+    """Bring back the publication before the latest, or number `publication`."""
+    fields = await _body(request) if request.can_read_body else {}
+    manifest = await request.app[CONSOLE].publisher.roll_back(
+        author_of(request), _number(fields, "publication")
+    )
+    return await _published(request, manifest.as_json())
+
+
+@routes.get(f"{ROOT}/publications")
+async def list_publications(request: web.Request) -> web.Response:
+    found = await request.app[CONSOLE].store.publications()
+    return web.json_response(
+        {"publications": [_publication_as_json(each) for each in found]}
+    )
+
+
+@routes.get(f"{ROOT}/gaps")
+async def list_gaps(request: web.Request) -> web.Response:
+    gaps = await request.app[CONSOLE].store.gaps(request.query.get("language") or None)
+    return web.json_response(
+        {
+            "gaps": [
+                {
+                    "question": gap.question,
+                    "language": gap.language,
+                    "reason": gap.reason,
+                    "n_asked": gap.n_asked,
+                    "first_asked_at": gap.first_asked_at.isoformat(),
+                    "last_asked_at": gap.last_asked_at.isoformat(),
+                }
+                for gap in gaps
+            ]
+        }
+    )
+
+
+@routes.get(f"{ROOT}/stale")
+async def list_stale(request: web.Request) -> web.Response:
+    states = await request.app[CONSOLE].store.states()
+    stale = stale_translations(states, request.app[WORKPLACE].languages)
+    return web.json_response(
+        {
+            "stale": [
+                {
+                    "id": each.id,
+                    "language": each.language,
+                    "title": each.title,
+                    "source_language": each.source_language,
+                    "source_version": each.source_version,
+                    "translates": each.translates,
+                    "is_missing": each.is_missing,
+                }
+                for each in stale
+            ]
+        }
+    )
+
+
+def version_asked(request: web.Request) -> int | None:
+    """`?version=`, None for the newest.
+
+    Raises:
+        BadInput: Not a whole number from 1.
+    """
+    text = request.query.get("version")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdecimal() or len(text) > 9 or int(text) < 1:
+        raise BadInput("version must be a whole number from 1")
+    return int(text)
+
+
+async def _published(request: web.Request, manifest: dict[str, Any]) -> web.Response:
+    [latest] = await request.app[CONSOLE].store.publications(limit=1)
+    return web.json_response(
+        {"publication": _publication_as_json(latest), "manifest": manifest}
+    )
+
+
+def _page_as_json(page: Page) -> dict[str, Any]:
+    return {
+        "id": page.id,
+        "language": page.language,
+        "version": page.version,
+        "title": page.title,
+        "kind": page.kind,
+        "url": page.url,
+        "effective_from": page.effective_from.isoformat(),
+        "translates": page.translates,
+    }
+
+
+def _version_as_json(version: PageVersion) -> dict[str, Any]:
+    return {
+        **_page_as_json(version.page),
+        "author": version.author,
+        "saved_at": version.saved_at.isoformat(),
+        "content_hash": version.content_hash,
+    }
+
+
+def _state_as_json(state: PageState) -> dict[str, Any]:
+    return {
+        **_version_as_json(state.newest),
+        "published_version": state.published_version,
+    }
+
+
+def _publication_as_json(publication: Publication) -> dict[str, Any]:
+    return {
+        "number": publication.number,
+        "author": publication.author,
+        "published_at": publication.published_at.isoformat(),
+        "restores": publication.restores,
+        "n_pages": publication.n_pages,
+    }
+
+
+def _number(fields: dict[str, Any], name: str) -> int | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise BadInput(f"{name} must be a whole number, got {value!r}")
+    return value
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except (json.JSONDecodeError, UnicodeDecodeError) as exc:
+        raise BadInput("the body must be JSON") from exc
+    if not isinstance(body, dict):
+        raise BadInput("the body must be a JSON object")
+    return body

@@ -1,0 +1,51 @@
+// Keys for the desk and the console. Everything works without them.
+"use strict";
+
+const sheet = document.getElementById("keys");
+const opener = document.getElementById("show-keys");
+opener.hidden = false;
+opener.addEventListener("click", () => sheet.showModal());
+
+const isTyping = (target) =>
+  target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+
+function moveRow(step) {
+  const links = [...document.querySelectorAll("[data-row] a")];
+  if (!links.length) return;
+  const at = links.indexOf(document.activeElement);
+  const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step;
+  links[Math.max(0, Math.min(links.length - 1, next))].focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || sheet.open) return;
+  if (event.key === "Escape" && isTyping(event.target)) event.target.blur();
+  if (isTyping(event.target)) return;
+  const wanted = CSS.escape(event.key);
+  const field = document.querySelector(`[data-focus-key="${wanted}"]`);
+  const control = document.querySelector(`[data-key="${wanted}"]`);
+  if (event.key === "?") sheet.showModal();
+  else if (event.key === "/") document.getElementById("search")?.focus();
+  else if (event.key === "j") moveRow(1);
+  else if (event.key === "k") moveRow(-1);
+  else if (field) field.focus();
+  else if (control) control.click();
+  else return;
+  event.preventDefault();
+});
+
+// A form that was changed is not lost by accident; sending it is no accident.
+let isDirty = false;
+for (const form of document.querySelectorAll("form.stack")) {
+  form.addEventListener("input", () => (isDirty = true));
+  form.addEventListener("submit", () => (isDirty = false));
+}
+addEventListener("beforeunload", (event) => isDirty && event.preventDefault());
+
+// A click anywhere on a row opens it; the link is what keyboard and readers use.
+for (const row of document.querySelectorAll("[data-row]")) {
+  row.addEventListener("click", (event) => {
+    if (!event.target.closest("a") && !getSelection().toString())
+      row.querySelector("a").click();
+  });
+}

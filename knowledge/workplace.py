@@ -1,0 +1,218 @@
+"""What the rooms of staff share: interface language, strings, dates, pages.
+
+Strings stand in `data/texts/staff/<language>.yml`. The language is the reader's own,
+not the customer's: `?lang=`, else what was chosen before, else the browser's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aiohttp_jinja2
+import yaml
+from aiohttp import web
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_timedelta
+
+from knowledge.errors import NotReady
+
+COOKIE = "guichet_staff_language"
+STATIC = Path(__file__).parent / "console" / "static"
+
+
+class StaffTexts:
+    """Strings by language and dotted key; every language has the same keys."""
+
+    def __init__(self, trees: Mapping[str, Mapping[str, Any]]) -> None:
+        """Raises NotReady when the languages differ in their keys."""
+        self._flat = {tag: dict(_flatten(tree)) for tag, tree in trees.items()}
+        first, *others = self._flat
+        for other in others:
+            if differing := self._flat[first].keys() ^ self._flat[other].keys():
+                raise NotReady(
+                    f"texts/staff/{first}.yml and {other}.yml differ in "
+                    f"{', '.join(sorted(differing))}"
+                )
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self._flat)
+
+    def text(self, language: str, key: str, **values: object) -> str:
+        """The string at `key`; KeyError when there is none."""
+        return self._flat[language][key].format_map(values)
+
+    def has(self, language: str, key: str) -> bool:
+        return key in self._flat[language]
+
+
+def load_staff_texts(data_dir: Path) -> StaffTexts:
+    """Read every language in `data_dir/texts/staff`; English comes first.
+
+    Raises:
+        NotReady: There are none, or they do not match one another.
+    """
+    paths = sorted(
+        (data_dir / "texts" / "staff").glob("*.yml"),
+        key=lambda path: (path.stem != "en", path.stem),
+    )
+    if not paths:
+        raise NotReady(f"{data_dir / 'texts' / 'staff'} holds no <language>.yml")
+    return StaffTexts(
+        {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in paths}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workplace:
+    """What every page of staff needs.
+
+    Attributes:
+        zone: The operator's time zone: dates are shown in it.
+        languages: The operator's languages; the first is the source of the pages.
+    """
+
+    texts: StaffTexts
+    zone: tzinfo
+    clock: Callable[[], datetime]
+    operator_name: str
+    languages: tuple[str, ...]
+
+
+WORKPLACE = web.AppKey("workplace", Workplace)
+# Who is signed in: set before any handler of staff runs.
+STAFF = web.RequestKey("staff", object)
+
+
+def interface_language(request: web.Request) -> str:
+    """The language that this reader is shown, one of those with staff texts."""
+    offered = request.app[WORKPLACE].texts.languages
+    wanted = [request.query.get("lang"), request.cookies.get(COOKIE)]
+    wanted += _accepted(request.headers.get("Accept-Language", ""))
+    return next((tag for tag in wanted if tag in offered), offered[0])
+
+
+def render(
+    request: web.Request,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    status: int = 200,
+) -> web.Response:
+    """A page for staff.
+
+    The template finds `t(key, …)`, `plural(key, n)`, `day`, `moment`, `span`,
+    `language_name`, `language`, `languages`, `staff`, `path` and `operator_name`.
+    """
+    place, language = request.app[WORKPLACE], interface_language(request)
+    locale = Locale.parse(language, sep="-")
+    response = aiohttp_jinja2.render_template(
+        template,
+        request,
+        {
+            "t": partial(place.texts.text, language),
+            "has_text": partial(place.texts.has, language),
+            "plural": partial(_plural, place.texts, language, locale),
+            "day": partial(_day, locale),
+            "moment": partial(_moment, locale, place.zone),
+            "span": partial(_span, locale),
+            "percent": _percent,
+            "language_name": partial(language_name, locale),
+            "language": language,
+            "languages": [(tag, own_name(tag)) for tag in place.texts.languages],
+            "staff": request[STAFF],
+            "path": request.path,
+            "query": request.query,
+            "with_query": partial(_with_query, request),
+            "operator_name": place.operator_name,
+            "now": place.clock(),
+            **context,
+        },
+        status=status,
+    )
+    if request.query.get("lang") == language:
+        response.set_cookie(
+            COOKIE, language, max_age=365 * 86400, httponly=True, samesite="Lax"
+        )
+    return response
+
+
+def see_other(path: str, **query: str) -> web.Response:
+    """Send the browser on after a form was saved."""
+    from urllib.parse import urlencode
+
+    location = f"{path}?{urlencode(query)}" if query else path
+    return web.Response(status=303, headers={"Location": location})
+
+
+def own_name(tag: str) -> str:
+    """What a language calls itself, in its own capitals: `svenska`, `English`."""
+    return language_name(Locale.parse(tag, sep="-"), tag)
+
+
+def language_name(locale: Locale, tag: str) -> str:
+    """The name of language `tag` in the language of `locale`; unknown tags stay."""
+    try:
+        return Locale.parse(tag, sep="-").get_display_name(locale) or tag
+    except (UnknownLocaleError, ValueError):
+        return tag
+
+
+def _plural(texts: StaffTexts, language: str, locale: Locale, key: str, n: int) -> str:
+    form = f"{key}.{locale.plural_form(n)}"
+    if not texts.has(language, form):
+        form = f"{key}.other"
+    return texts.text(language, form, n=n)
+
+
+def _day(locale: Locale, value: date) -> str:
+    return format_date(value, "d MMM y", locale=locale)
+
+
+def _moment(locale: Locale, zone: tzinfo, value: datetime) -> str:
+    return format_datetime(value.astimezone(zone), "d MMM y HH:mm", locale=locale)
+
+
+def _span(locale: Locale, value: Any) -> str:
+    """A length of time in its largest unit, without its sign: `6 days`."""
+    return format_timedelta(abs(value), threshold=1.5, locale=locale)
+
+
+def _percent(probability: float) -> str:
+    return f"{round(probability * 100)}\N{NO-BREAK SPACE}%"
+
+
+def _with_query(request: web.Request, **changes: object) -> str:
+    """This page's address with some query fields changed; None removes one."""
+    query: dict[str, str] = dict(request.query)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = str(value)
+    return str(request.rel_url.with_query(query))
+
+
+def _accepted(header: str) -> list[str]:
+    """Primary tags of `Accept-Language`, most wanted first; broken parts skipped."""
+    wanted: list[tuple[float, str]] = []
+    for part in header.split(",")[:20]:
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            wanted.append((-float(quality or 1), tag.split("-")[0].lower()))
+        except ValueError:
+            continue
+    return [tag for _, tag in sorted(wanted, key=lambda each: each[0])]
+
+
+def _flatten(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in tree.items():
+        here = f"{path}.{key}" if path else str(key)
+        if isinstance(value, Mapping):
+            yield from _flatten(value, here)
+        else:
+            yield here, str(value)
