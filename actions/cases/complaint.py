@@ -58,6 +58,31 @@ class Policy:
     final_letter_within_months: int | None = None
     dispute_body: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what no code here would follow.
+
+        Raises:
+            ValueError: A period below one month, or a promise that is not kept.
+        """
+        for name in (
+            "filing_window_months",
+            "answer_within_months",
+            "retention_months",
+        ):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} must be at least 1, got {getattr(self, name)}"
+                )
+        kept = {
+            "late_is_filed": True,
+            "chronological_order": True,
+            "writing_again_moves": False,
+            "removed_after_retention": True,
+        }
+        for name, value in kept.items():
+            if getattr(self, name) is not value:
+                raise ValueError(f"{name} must be {value}: no other way is built")
+
 
 def is_late(
     event_date: date | None, received_at: datetime, policy: Policy, zone: tzinfo
