@@ -35,7 +35,7 @@ def import_pages(
         async with _open_store(Settings.from_environment()) as store:
             report = await import_folder(store, path, author="import")
         for broken in report.broken:
-            console.print(f"[red]{broken.source}[/red]: {broken.reason}")
+            console.print(f"[red]{broken.name}[/red]: {broken.reason}")
         console.print(
             f"{report.n_new_versions} new versions, {report.n_unchanged} unchanged, "
             f"{len(report.broken)} broken"
@@ -60,7 +60,7 @@ def publish_pages() -> None:
                 manifest = await publish(
                     store, embedder, settings.state_dir, progress=report
                 )
-        console.print(f"published {manifest['n_passages']} passages")
+        console.print(f"published {len(manifest.pages)} pages")
 
     asyncio.run(run())
 

@@ -1,0 +1,184 @@
+"""The `guichet` command."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from bot.cli_cases import cases
+from bot.cli_eval import evaluations
+from bot.cli_knowledge import knowledge
+from bot.settings import Settings
+from knowledge.errors import GuichetError
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+app = typer.Typer(
+    help="The first counter of a company's customer service.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(knowledge, name="knowledge")
+app.add_typer(evaluations, name="eval")
+app.add_typer(cases, name="cases")
+user = typer.Typer(help="Accounts of agents and editors.", no_args_is_help=True)
+token = typer.Typer(help="API tokens.", no_args_is_help=True)
+app.add_typer(user, name="user")
+app.add_typer(token, name="token")
+
+console = Console()
+
+
+@app.command()
+def up() -> None:
+    """Prepare what is missing, then run the app and Rasa together."""
+    from bot.serving import run
+
+    asyncio.run(run(Settings.from_environment(), console, with_rasa=True))
+
+
+@app.command()
+def serve() -> None:
+    """Run the app alone; Rasa runs elsewhere on this machine."""
+    from bot.serving import run
+
+    asyncio.run(run(Settings.from_environment(), console, with_rasa=False))
+
+
+@app.command()
+def prepare(
+    quiet: Annotated[bool, typer.Option(help="Say nothing unless it fails.")] = False,
+) -> None:
+    """Build what `up` needs: model, tables, index, classifier, assistant."""
+    from bot.prepare import prepare as run
+
+    asyncio.run(run(Settings.from_environment(), Console(quiet=quiet)))
+
+
+@app.command()
+def train() -> None:
+    """Train the complaint classifier and the assistant, where their data changed."""
+    from bot.prepare import train as run
+    from knowledge.embedding import load_embedder, prepare_model
+
+    settings = Settings.from_environment()
+    model = (settings.embedding_model, settings.embedding_backend, settings.state_dir)
+    prepare_model(*model)
+    asyncio.run(run(settings, load_embedder(*model), console))
+
+
+@app.command()
+def chat(
+    language: Annotated[str, typer.Option(help="Language to begin in.")] = "",
+) -> None:
+    """Talk to a running counter in the terminal."""
+    from bot.terminal import talk
+
+    asyncio.run(talk(Settings.from_environment().address, language or None))
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine and state folder; say what to run where something lacks."""
+    from bot.doctor import examine
+
+    findings = asyncio.run(examine(Settings.from_environment()))
+    for finding in findings:
+        mark = "[green]ok[/green]  " if finding.is_ok else "[red]fails[/red]"
+        console.print(f"{mark} {finding.what}: {finding.detail}")
+    if not all(finding.is_ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    json: Annotated[bool, typer.Option("--json", help="Print one object.")] = False,
+    turns: Annotated[int, typer.Option(help="Turns of each kind.")] = 60,
+) -> None:
+    """Measure start-up, memory and response times through the public API."""
+    from bot.bench import measure, table
+
+    figures = asyncio.run(measure(Settings.from_environment(), turns))
+    if json:
+        console.print_json(data=figures)
+    else:
+        console.print(table(figures))
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+    """Write the whole archive to one file, as it stands at one moment."""
+    from bot.backup import back_up
+
+    counts = asyncio.run(_with_database(lambda engine: back_up(engine, file)))
+    console.print(f"{sum(counts.values())} rows of {len(counts)} tables in {file}")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="From `backup`.")]) -> None:
+    """Fill an empty archive from a backup."""
+    from bot.backup import restore as run
+
+    counts = asyncio.run(_with_database(lambda engine: run(engine, file)))
+    console.print(f"{sum(counts.values())} rows of {len(counts)} tables restored")
+
+
+async def _with_database(
+    work: Callable[[AsyncEngine], Awaitable[dict[str, int]]],
+) -> dict[str, int]:
+    from bot.migrations import upgrade
+    from knowledge.database import open_engine
+
+    settings = Settings.from_environment()
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.archive_url)
+    try:
+        await upgrade(engine)
+        return await work(engine)
+    finally:
+        await engine.dispose()
+
+
+@user.command("add")
+def add_user(
+    email: str,
+    name: Annotated[str, typer.Option(help="Shown to colleagues and customers.")],
+    role: Annotated[str, typer.Option(help="agent, editor or administrator.")],
+) -> None:
+    """Make an account and print its password once."""
+    from bot.staff_commands import add_account
+
+    password = asyncio.run(
+        add_account(Settings.from_environment(), email, name=name, role=role)
+    )
+    console.print(f"{email} can sign in with: {password}", highlight=False)
+
+
+@token.command("add")
+def add_token(
+    email: str,
+    name: Annotated[str, typer.Option(help="What the token is for.")],
+) -> None:
+    """Make an API token for an account and print it once."""
+    from bot.staff_commands import add_token as run
+
+    console.print(
+        asyncio.run(run(Settings.from_environment(), email, name)), highlight=False
+    )
+
+
+def main() -> None:
+    """Run the command; an error that we foresaw is one sentence, not a traceback."""
+    try:
+        app()
+    except GuichetError as error:
+        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False)
+        sys.exit(1)

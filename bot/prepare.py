@@ -1,0 +1,102 @@
+"""What must stand before the first customer: model, tables, pages, assistant.
+
+Each step looks at content, not at times, and does nothing when its work is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from actions.classification import train_classifier
+from bot.migrations import upgrade
+from bot.settings import Settings
+from bot.training import train_assistant
+from knowledge.database import open_engine
+from knowledge.embedding import Embedder, load_embedder, prepare_model
+from knowledge.importing import import_folder
+from knowledge.operator import load_operator
+from knowledge.publishing import publish
+from knowledge.store import PageStore
+
+Report = Callable[[int, int], None]
+
+
+@contextmanager
+def shown(console: Console, what: str) -> Iterator[Report]:
+    """A progress bar for one step; off a terminal, one line when it took long."""
+    started = time.monotonic()
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(bar_width=30),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+
+        def report(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield report
+    elapsed = time.monotonic() - started
+    if elapsed > 2:
+        console.print(f"{what}: done in {elapsed:.0f} s")
+
+
+async def prepare(settings: Settings, console: Console) -> Embedder:
+    """Bring the state folder up to date with code, data and settings.
+
+    Returns:
+        The embedding model, loaded.
+    """
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    with shown(console, "Embedding model") as report:
+        await asyncio.to_thread(
+            prepare_model,
+            settings.embedding_model,
+            settings.embedding_backend,
+            settings.state_dir,
+            report,
+        )
+    with shown(console, "Loading the model"):
+        embedder = await asyncio.to_thread(
+            load_embedder,
+            settings.embedding_model,
+            settings.embedding_backend,
+            settings.state_dir,
+        )
+    with shown(console, "Archive"):
+        engine = open_engine(settings.archive_url)
+        await upgrade(engine)
+    try:
+        store = PageStore(engine, settings.clock())
+        with shown(console, "Help pages") as report:
+            imported = await import_folder(
+                store, settings.data_dir / "help", author="import"
+            )
+            for broken in imported.broken:
+                console.print(f"[red]{broken.name}: {broken.reason}[/red]")
+            await publish(store, embedder, settings.state_dir, progress=report)
+    finally:
+        await engine.dispose()
+    await train(settings, embedder, console)
+    return embedder
+
+
+async def train(settings: Settings, embedder: Embedder, console: Console) -> None:
+    """Train the complaint classifier and the assistant, where their data changed."""
+    with shown(console, "Complaint classifier") as report:
+        await asyncio.to_thread(
+            train_classifier,
+            settings.data_dir,
+            embedder,
+            settings.state_dir / "classifier",
+            report,
+        )
+    with shown(console, "Assistant (Rasa)"):
+        await train_assistant(settings, embedder, load_operator(settings.data_dir))
