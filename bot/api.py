@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import WSMsgType, web
@@ -20,6 +20,8 @@ from knowledge.errors import BadInput
 PROTOCOL = "guichet"
 HEARTBEAT_SECONDS = 25
 LONGEST_COMMENT = 2000
+
+Body = TypeVar("Body")
 
 routes = web.RouteTableDef()
 
@@ -62,7 +64,10 @@ async def open_conversation(request: web.Request) -> web.Response:
 async def post_message(request: web.Request) -> web.Response:
     conversation = await _authenticate(request)
     body = await read_body(request, NewMessage)
-    if body.client_message_id is not None and not 1 <= len(body.client_message_id) <= 128:
+    if (
+        body.client_message_id is not None
+        and not 1 <= len(body.client_message_id) <= 128
+    ):
         raise BadInput("client_message_id must be 1 to 128 characters")
     # Shielded: a customer who goes away mid-turn finds the reply on coming back.
     answered = await asyncio.shield(
@@ -137,7 +142,7 @@ async def close_sockets(app: web.Application) -> None:
         await socket.close(code=1001)
 
 
-async def read_body[Body](
+async def read_body(
     request: web.Request, kind: type[Body], *, may_be_empty: bool = False
 ) -> Body:
     """The JSON body as a `kind`.
@@ -176,9 +181,11 @@ async def _authenticate(request: web.Request) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         protocols = request.headers.get("Sec-WebSocket-Protocol", "").split(",")
-        token = next((each for each in map(str.strip, protocols) if each != PROTOCOL), "")
+        token = next(
+            (each for each in map(str.strip, protocols) if each != PROTOCOL), ""
+        )
     known = await request.app[keys.CONVERSATIONS].authenticate(
         request.match_info["conversation"], token.strip() or None
     )
-    request["language"] = known.language
+    request[keys.LANGUAGE] = known.language
     return known.id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from weakref import WeakSet
 
 from aiohttp import web
 
@@ -14,6 +13,7 @@ from bot.keys import Parts
 from bot.metrics import Metrics, count_requests
 from bot.pages import STATIC, set_up_templates
 from bot.problems import answer_errors
+from bot.rooms import add_rooms, open_rooms
 from bot.security import harden
 from bot.settings import Settings
 
@@ -25,6 +25,7 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
     """The whole application; parts are opened when it starts.
 
     Args:
+        settings: Read once by the caller.
         opener: Opens and closes the parts; tests give fakes.
 
     Raises:
@@ -36,16 +37,15 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
     )
     app[keys.SETTINGS] = settings
     app[keys.METRICS] = Metrics()
-    app[keys.SOCKETS] = WeakSet()
+    app[keys.SOCKETS] = set()
 
-    if opener is None:
-        # Imported late: the real parts bring the embedding model's libraries.
-        from bot.parts import open_parts as opener
+    open_all = opener or _open_real_parts
 
     async def join(app: web.Application) -> AsyncIterator[None]:
-        async with opener(settings) as parts:
+        async with open_all(settings) as parts:
             app[keys.PARTS] = parts
             app[keys.CONVERSATIONS] = _conversations(app, parts)
+            open_rooms(app, parts)
             yield
 
     app.cleanup_ctx.append(join)
@@ -53,8 +53,16 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
     set_up_templates(app)
     for module in (api, public, contact, sign_in):
         app.add_routes(module.routes)
+    add_rooms(app)
     app.router.add_static("/static", STATIC)
     return app
+
+
+def _open_real_parts(settings: Settings) -> AbstractAsyncContextManager[Parts]:
+    # Imported late: the real parts bring the embedding model's libraries.
+    from bot.parts import open_parts
+
+    return open_parts(settings)
 
 
 def _conversations(app: web.Application, parts: Parts) -> Conversations:

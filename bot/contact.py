@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
@@ -17,6 +16,7 @@ from babel.dates import format_date
 from email_validator import EmailNotValidError, validate_email
 
 from actions.cases.case import Case, CaseDraft, Customer
+from actions.cases.queries import CaseStatus
 from bot import keys
 from bot.api import read_body
 from bot.negotiation import asked_language
@@ -58,7 +58,7 @@ async def file_case(request: web.Request) -> web.Response:
     texts = request.app[keys.PARTS].texts
     wanted = sent.get("language")
     language = wanted if wanted in texts.languages else asked_language(request)
-    request["language"] = language
+    request[keys.LANGUAGE] = language
     filled = _check(request, sent)
     if filled.troubles:
         return _form(request, language, filled, status=400)
@@ -87,16 +87,14 @@ async def show_status(request: web.Request) -> web.Response:
     texts = request.app[keys.PARTS].texts
     wanted = sent.get("language")
     language = str(wanted) if wanted in texts.languages else asked_language(request)
-    request["language"] = language
+    request[keys.LANGUAGE] = language
     reference, email = str(sent.get("reference", "")), str(sent.get("email", ""))
-    case = await _find(request, reference, email)
+    found = await request.app[keys.PARTS].archive.status_for(reference, email)
     return _status_page(
         request,
         language,
-        values={"reference": reference, "email": email},
-        case=case,
-        is_missing=case is None,
-        status=200 if case else 404,
+        values={"reference": reference.strip(), "email": email.strip()},
+        found=found,
     )
 
 
@@ -104,25 +102,12 @@ async def show_status(request: web.Request) -> web.Response:
 async def tell_status(request: web.Request) -> web.Response:
     """The status for the customer; a wrong pair says nothing about either half."""
     wanted = await read_body(request, Wanted)
-    case = await _find(request, wanted.reference, wanted.email)
-    if case is None:
+    found = await request.app[keys.PARTS].archive.status_for(
+        wanted.reference, wanted.email
+    )
+    if not found.is_known:
         raise NotFound("no case has this reference and this e-mail")
-    return web.json_response(
-        {
-            "reference": case.reference,
-            "status": case.status,
-            "opened_at": case.opened_at.isoformat(),
-            "answer_due_at": case.answer_due_at.isoformat(),
-            "queue_position": case.queue_position,
-            "outcome": case.outcome,
-        }
-    )
-
-
-async def _find(request: web.Request, reference: str, email: str) -> Case | None:
-    return await request.app[keys.PARTS].archive.status_for(
-        reference.strip(), email.strip()
-    )
+    return web.json_response({"reference": wanted.reference, **found.as_json()})
 
 
 async def _file(request: web.Request, language: str, filled: Filled) -> Case:
@@ -203,21 +188,21 @@ def _is_key(key: str) -> bool:
     return len(key) == 32 and all(digit in "0123456789abcdef" for digit in key)
 
 
-def _zone(request: web.Request) -> ZoneInfo:
-    return ZoneInfo(request.app[keys.PARTS].operator.time_zone)
-
-
 def _today(request: web.Request) -> date:
-    return request.app[keys.PARTS].clock().astimezone(_zone(request)).date()
+    parts = request.app[keys.PARTS]
+    return parts.clock().astimezone(parts.operator.zone).date()
 
 
-def _dates(request: web.Request, language: str, case: Case) -> dict[str, str]:
+def _dates(
+    request: web.Request, language: str, case: Case | CaseStatus
+) -> dict[str, str]:
     """The dates of a case in the operator's zone, in the customer's words."""
+    zone = request.app[keys.PARTS].operator.zone
+    times = {"opened_at": case.opened_at, "answer_due_at": case.answer_due_at}
     return {
-        name: format_date(
-            getattr(case, name).astimezone(_zone(request)), "long", locale=language
-        )
-        for name in ("opened_at", "answer_due_at")
+        name: format_date(time.astimezone(zone), "long", locale=language)
+        for name, time in times.items()
+        if time is not None
     }
 
 
@@ -243,14 +228,20 @@ def _status_page(
     language: str,
     *,
     values: Mapping[str, str] | None = None,
-    case: Case | None = None,
-    is_missing: bool = False,
-    status: int = 200,
+    found: CaseStatus | None = None,
 ) -> web.Response:
+    is_missing = found is not None and not found.is_known
+    status = None if is_missing else found
     context: dict[str, Any] = {
         "values": values or {},
-        "case": case,
+        "status": status,
         "is_missing": is_missing,
-        **(_dates(request, language, case) if case else {}),
+        **(_dates(request, language, status) if status else {}),
     }
-    return render(request, "status.html", language, context, status=status)
+    return render(
+        request,
+        "status.html",
+        language,
+        context,
+        status=404 if is_missing else 200,
+    )

@@ -7,7 +7,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -61,6 +60,8 @@ class Parts:
 SETTINGS = web.AppKey("settings", Settings)
 PARTS = web.AppKey("parts", Parts)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
+# The language to answer this request in, once it is known better than by the browser.
+LANGUAGE = web.RequestKey("language", str)
 # Open WebSockets, to be closed before the process stops.
-SOCKETS: web.AppKey[WeakSet[web.WebSocketResponse]] = web.AppKey("sockets")
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")
 CONVERSATIONS: web.AppKey[Conversations] = web.AppKey("conversations")

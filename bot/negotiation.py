@@ -10,7 +10,7 @@ from bot import keys
 
 
 def accepted_languages(request: web.Request) -> tuple[str, ...]:
-    """The primary tags of `Accept-Language`, most wanted first; malformed parts skipped."""
+    """The primary tags of `Accept-Language`, best first; malformed parts are skipped."""
     wanted: list[tuple[float, int, str]] = []
     header = request.headers.get("Accept-Language", "")
     for place, part in enumerate(header.split(",")[:20]):
@@ -27,7 +27,7 @@ def accepted_languages(request: web.Request) -> tuple[str, ...]:
 
 def choose(offered: Sequence[str], wanted: Sequence[str | None]) -> str:
     """The first wanted language that is offered, else the operator's first."""
-    return next((tag for tag in wanted if tag in offered), offered[0])
+    return next((tag for tag in wanted if tag and tag in offered), offered[0])
 
 
 def asked_language(request: web.Request) -> str:

@@ -62,7 +62,9 @@ def render(
         {
             "t": t,
             "language": language,
-            "languages": [(tag, parts.texts.name(tag)) for tag in parts.texts.languages],
+            "languages": [
+                (tag, parts.texts.name(tag)) for tag in parts.texts.languages
+            ],
             "operator": parts.operator,
             "path": request.path,
             **context,

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from zoneinfo import ZoneInfo
 
 import aiohttp
 from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.archive import Archive
 from actions.cases.policies import load_policy
+from actions.cases.retention import Retention
 from actions.cases.transcripts import Transcripts
 from actions.classification import load_classifier
 from bot.events import Events, LocalEvents, RedisEvents
@@ -26,7 +27,8 @@ from bot.texts import load_texts
 from knowledge.answers import open_knowledge
 from knowledge.database import open_engine
 from knowledge.embedding import load_embedder
-from knowledge.operator import load_operator
+from knowledge.operator import Operator, load_operator
+from knowledge.publishing import index_folder
 from knowledge.store import PageStore
 
 N_WORKERS = 2
@@ -60,19 +62,17 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             clock=clock,
             operator=operator,
             texts=load_texts(settings.data_dir, operator.languages),
-            archive=Archive(
-                engine,
-                load_policy(settings.data_dir / "policies" / f"{operator.policy}.yml"),
-                ZoneInfo(operator.time_zone),
-                clock,
-            ),
+            archive=_archive(engine, settings, operator),
             transcripts=Transcripts(engine, clock),
             pages=PageStore(engine, clock),
             knowledge=await load(
-                executor, open_knowledge, settings.state_dir / "index", embedder
+                executor, open_knowledge, index_folder(settings.state_dir), embedder
             ),
             classifier=await load(
-                executor, load_classifier, settings.state_dir / "classifier", embedder
+                executor,
+                load_classifier,
+                settings.state_dir / "classification",
+                embedder,
             ),
             languages=await load(executor, load_identifier, settings.data_dir),
             assistant=RasaClient(
@@ -87,6 +87,38 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             engine=engine,
             executor=executor,
         )
+
+
+@asynccontextmanager
+async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
+    """Open the archive alone, for the command line."""
+    engine = open_engine(settings.archive_url)
+    try:
+        yield _archive(engine, settings, load_operator(settings.data_dir))
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_retention(settings: Settings) -> AsyncIterator[Retention]:
+    """Open what removes cases, for the command line."""
+    operator = load_operator(settings.data_dir)
+    engine = open_engine(settings.archive_url)
+    try:
+        policy = load_policy(settings.data_dir, operator.policy)
+        yield Retention(engine, policy, operator.zone)
+    finally:
+        await engine.dispose()
+
+
+def _archive(engine: AsyncEngine, settings: Settings, operator: Operator) -> Archive:
+    return Archive(
+        engine,
+        load_policy(settings.data_dir, operator.policy),
+        operator.zone,
+        settings.clock(),
+        prefix=operator.reference_prefix,
+    )
 
 
 async def _shared(stack: AsyncExitStack, settings: Settings) -> tuple[Events, Locks]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from stdnum import iban, luhn
@@ -115,10 +116,7 @@ def _card_among(groups: list[re.Match[str]], run: str) -> tuple[int, int] | None
 
 def _is_card(groups: list[re.Match[str]], run: str) -> bool:
     number = "".join(group[0] for group in groups)
-    gaps = {
-        run[left.end() : right.start()]
-        for left, right in zip(groups, groups[1:], strict=False)
-    }
+    gaps = {run[left.end() : right.start()] for left, right in pairwise(groups)}
     lengths = [len(group[0]) for group in groups]
     # Dates in a row have groups of unequal, small size; cards do not.
     grouped_like_a_card = min(lengths[:-1], default=4) >= 4 or len(set(lengths)) == 1

@@ -69,7 +69,7 @@ def respond(
 ) -> web.Response:
     """A problem document; `detail` is for the customer, `reason` for the developer."""
     texts = request.app[keys.PARTS].texts
-    language = request.get("language") or asked_language(request)
+    language = request.get(keys.LANGUAGE) or asked_language(request)
     named = texts.section(language, "errors")
     detail = named.get(code) or named.get(f"http_{status}") or named["unexpected"]
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
@@ -92,10 +92,19 @@ def respond(
 
 
 def _page(
-    request: web.Request, status: int, language: str, detail: str, headers: dict[str, str]
+    request: web.Request,
+    status: int,
+    language: str,
+    detail: str,
+    headers: dict[str, str],
 ) -> web.Response:
     return render(
-        request, "error.html", language, {"detail": detail}, status=status, headers=headers
+        request,
+        "error.html",
+        language,
+        {"detail": detail},
+        status=status,
+        headers=headers,
     )
 
 

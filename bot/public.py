@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 from aiohttp import web
+from babel.dates import format_date
 from sqlalchemy import text
 
 from bot import keys, metrics
@@ -18,6 +19,7 @@ from bot.api import read_body
 from bot.negotiation import asked_language
 from bot.pages import WIDGET, render
 from bot.privacy import mask
+from knowledge.database import reading
 from knowledge.errors import BadInput, GuichetError, NotFound, TooLong
 from knowledge.pages import render_html
 
@@ -121,6 +123,7 @@ async def show_help_page(request: web.Request) -> web.Response:
         {
             "page": page,
             "body": render_html(page),
+            "effective_from": format_date(page.effective_from, "long", language),
             "is_newest": page.version == newest.version,
             "newest_url": newest.url,
             "pages": [each for each in pages if each.language == language],
@@ -141,19 +144,23 @@ async def show_demo(request: web.Request) -> web.Response:
 
 @routes.get("/widget/texts/{language}")
 async def show_widget_texts(request: web.Request) -> web.Response:
-    """The widget's own strings, and the languages it may offer."""
-    texts = request.app[keys.PARTS].texts
-    language = _page_language(request)
+    """The widget's own strings, in the browser's language for `default`."""
+    parts = request.app[keys.PARTS]
+    if request.match_info["language"] == "default":
+        language = asked_language(request)
+    else:
+        language = _page_language(request)
     return web.json_response(
         {
             "language": language,
-            "operator": request.app[keys.PARTS].operator.name,
-            "texts": texts.section(language, "widget"),
+            "operator": parts.operator.name,
+            "texts": parts.texts.section(language, "widget"),
             "languages": [
-                {"tag": tag, "name": texts.name(tag)} for tag in texts.languages
+                {"tag": tag, "name": parts.texts.name(tag)}
+                for tag in parts.texts.languages
             ],
         },
-        headers={"Cache-Control": "public, max-age=300"},
+        headers={"Cache-Control": "public, max-age=300", "Vary": "Accept-Language"},
     )
 
 
@@ -182,9 +189,9 @@ async def tell_ready(request: web.Request) -> web.Response:
     parts = request.app[keys.PARTS]
     checks = {"archive": True, "assistant": await parts.assistant.is_ready()}
     try:
-        async with asyncio.timeout(2), parts.engine.connect() as connection:
+        async with asyncio.timeout(2), reading(parts.engine) as connection:
             await connection.execute(text("SELECT 1"))
-    except (GuichetError, TimeoutError, OSError, Exception):
+    except (GuichetError, TimeoutError):
         checks["archive"] = False
     is_ready = all(checks.values())
     return web.json_response(
@@ -225,5 +232,5 @@ def _page_language(request: web.Request) -> str:
     language = request.match_info["language"]
     if language not in request.app[keys.PARTS].texts.languages:
         raise NotFound(f"no pages in {language}")
-    request["language"] = language
+    request[keys.LANGUAGE] = language
     return language

@@ -12,6 +12,7 @@ from bot.pages import render
 from bot.problems import Handler
 from bot.staff import SESSION_LENGTH, Staff
 from knowledge.errors import NotAllowed, NotSignedIn, TooManyRequests
+from knowledge.workplace import STAFF
 
 COOKIE = "guichet_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -23,7 +24,7 @@ routes = web.RouteTableDef()
 async def guard_staff(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let only the right people into the rooms of staff.
 
-    Sets `request["staff"]`. A change made with the cookie must come from our own pages:
+    Sets `request[STAFF]`. A change made with the cookie must come from our own pages:
     the cookie is SameSite, and the browser's `Origin` must be ours.
     """
     room = _room(request.path)
@@ -43,7 +44,7 @@ async def guard_staff(request: web.Request, handler: Handler) -> web.StreamRespo
         raise NotSignedIn()
     if not (staff.can_use_desk() if room == "desk" else staff.can_use_console()):
         raise NotAllowed()
-    request["staff"] = staff
+    request[STAFF] = staff
     response = await handler(request)
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -75,7 +75,7 @@ class Accounts:
         self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
 
     async def create_first(self) -> tuple[str, str] | None:
-        """Make the first account; give its e-mail and password, or None if one exists."""
+        """Make the first account: e-mail and password, or None if there is one."""
         async with writing(self._engine) as connection:
             if await connection.scalar(select(func.count()).select_from(staff)):
                 return None
@@ -95,7 +95,9 @@ class Accounts:
             raise BadInput(f"role must be one of {get_args(Role)}, got {role!r}")
         password = password or secrets.token_urlsafe(12)
         if len(password) < SHORTEST_PASSWORD:
-            raise BadInput(f"password must have at least {SHORTEST_PASSWORD} characters")
+            raise BadInput(
+                f"password must have at least {SHORTEST_PASSWORD} characters"
+            )
         row = {
             "email": _key(email),
             "name": name,
@@ -172,9 +174,9 @@ class Accounts:
 
     async def of_api_token(self, token: str) -> Staff | None:
         return await self._find(
-            select(staff).join(api_tokens).where(
-                api_tokens.c.token_hash == hash_token(token)
-            )
+            select(staff)
+            .join(api_tokens)
+            .where(api_tokens.c.token_hash == hash_token(token))
         )
 
     async def add_api_token(self, email: str, name: str) -> str:

@@ -93,8 +93,8 @@ def _compare(
     for key, text in wanted.items():
         if _placeholders(text) != _placeholders(given[key]):
             raise NotReady(
-                f"texts/{other}.yml: {key!r} must have the placeholders "
-                f"{sorted(_placeholders(text))}, got {sorted(_placeholders(given[key]))}"
+                f"texts/{other}.yml: {key!r} must have the placeholders of {first}: "
+                f"{sorted(_placeholders(text))}"
             )
 
 

@@ -1,0 +1,240 @@
+"""The real application over fakes: no model, no Rasa, one SQLite file a test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+from argon2 import PasswordHasher
+
+from actions.cases.archive import Archive
+from actions.cases.case import Verdict
+from actions.cases.policies import load_policy
+from actions.cases.transcripts import Transcripts
+from bot.app import build_app
+from bot.events import LocalEvents
+from bot.keys import Parts
+from bot.languages import load_identifier
+from bot.locks import LocalLocks
+from bot.migrations import upgrade
+from bot.rasa import FakeAssistant
+from bot.settings import ROOT, Settings
+from bot.staff import Accounts
+from bot.texts import load_texts
+from knowledge.answers import Answer, Citation
+from knowledge.chunking import Passage
+from knowledge.database import open_engine
+from knowledge.operator import load_operator
+from knowledge.pages import read_pages
+from knowledge.search import Hit
+from knowledge.store import PageStore
+from tests.factories import FakeClock
+
+DATA = ROOT / "data"
+PASSAGE = Passage(
+    id="complaints/sv/4.1",
+    page="complaints",
+    version=1,
+    section="4.1",
+    title="Klagomål",
+    heading="Tid att klaga",
+    language="sv",
+    url="/help/sv/complaints#time",
+    text="Du har tre månader på dig.",
+)
+CITATION = Citation(
+    page="complaints",
+    version=1,
+    section="4.1",
+    title="Klagomål",
+    url="/help/sv/complaints#time",
+    language="sv",
+    quote="Du har tre månader på dig.",
+)
+
+
+class FakeKnowledge:
+    """One passage; it answers every question but those with `okänt` in them."""
+
+    def search(
+        self, question: str, *, language: str | None, top_k: int = 5
+    ) -> list[Hit]:
+        return [Hit(passage=PASSAGE, score=0.87)][:top_k]
+
+    def answer(self, question: str, *, language: str | None) -> Answer | None:
+        if "okänt" in question:
+            return None
+        return Answer(
+            text=PASSAGE.text,
+            quote=CITATION.quote,
+            confidence=0.93,
+            citation=CITATION,
+            passage=PASSAGE,
+        )
+
+    def suggest(
+        self, question: str, *, language: str | None, top_k: int = 3
+    ) -> list[Citation]:
+        return [CITATION]
+
+
+class FakeClassifier:
+    """Takes everything for a complaint about a withdrawal."""
+
+    def classify(self, text: str, language: str | None = None) -> Verdict:
+        return Verdict(
+            is_complaint=True,
+            probability=0.91,
+            ground="service_not_delivered",
+            grounds=[
+                {
+                    "ground": "service_not_delivered",
+                    "probability": 0.8,
+                    "evidence": text,
+                }
+            ],
+            category="withdrawal",
+            categories=[{"category": "withdrawal", "probability": 0.9}],
+        )
+
+
+@dataclass
+class Counter:
+    """A running application with what tests look into."""
+
+    client: TestClient[Any, Any]
+    parts: Parts
+    assistant: FakeAssistant
+    clock: FakeClock
+
+    async def open(self, **body: Any) -> Visit:
+        response = await self.client.post("/api/v1/conversations", json=body)
+        assert response.status == 201
+        opened = await response.json()
+        return Visit(self.client, opened)
+
+    async def sign_in(self, role: str = "agent") -> None:
+        """Sign in as a new person with this role; the client keeps the cookie."""
+        email = f"{role}@ruterdam.example"
+        password = await self.parts.accounts.add(email, name="Kim", role=role)
+        response = await self.client.post(
+            "/sign-in",
+            data={"email": email, "password": password},
+            headers={"Origin": str(self.client.make_url("/").origin())},
+            allow_redirects=False,
+        )
+        assert response.status == 303
+
+
+@dataclass
+class Visit:
+    """One conversation as a browser holds it."""
+
+    client: TestClient[Any, Any]
+    opened: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.opened["conversation"])
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.opened['token']}"}
+
+    @property
+    def address(self) -> str:
+        return f"/api/v1/conversations/{self.id}"
+
+    async def post(self, **body: Any) -> Any:
+        return await self.client.post(
+            f"{self.address}/messages", json=body, headers=self.headers
+        )
+
+    async def say(self, text: str, **body: Any) -> Any:
+        response = await self.post(text=text, **body)
+        assert response.status == 200, await response.text()
+        return await response.json()
+
+    async def transcript(self, **query: str) -> list[dict[str, Any]]:
+        response = await self.client.get(
+            f"{self.address}/messages", headers=self.headers, params=query
+        )
+        assert response.status == 200
+        return list((await response.json())["messages"])
+
+
+@pytest.fixture
+def assistant() -> FakeAssistant:
+    return FakeAssistant()
+
+
+@pytest.fixture
+def make_counter(
+    tmp_path: Path,
+    clock: FakeClock,
+    assistant: FakeAssistant,
+    aiohttp_client: Callable[..., Awaitable[TestClient[Any, Any]]],
+) -> Callable[..., Awaitable[Counter]]:
+    """Starts the application; named parts replace the usual ones."""
+
+    async def make(**changes: Any) -> Counter:
+        settings = Settings(data_dir=DATA, state_dir=tmp_path)
+
+        @asynccontextmanager
+        async def open_fakes(settings: Settings) -> AsyncIterator[Parts]:
+            operator = load_operator(settings.data_dir)
+            engine = open_engine(settings.archive_url)
+            await upgrade(engine)
+            store = PageStore(engine, clock)
+            pages = read_pages(DATA / "help")[:6]
+            for page in pages:
+                await store.save_version(page, author="test")
+            await store.record_publication(pages, author="test")
+            policy = load_policy(DATA, operator.policy)
+            with ThreadPoolExecutor(1) as executor:
+                parts = Parts(
+                    settings=settings,
+                    clock=clock,
+                    operator=operator,
+                    texts=load_texts(DATA, operator.languages),
+                    archive=Archive(engine, policy, operator.zone, clock),
+                    transcripts=Transcripts(engine, clock),
+                    pages=store,
+                    knowledge=FakeKnowledge(),  # type: ignore[arg-type]
+                    classifier=FakeClassifier(),  # type: ignore[arg-type]
+                    languages=load_identifier(DATA),
+                    assistant=assistant,
+                    events=LocalEvents(),
+                    locks=LocalLocks(),
+                    accounts=Accounts(
+                        engine,
+                        clock,
+                        executor,
+                        hasher=PasswordHasher(
+                            time_cost=1, memory_cost=8, parallelism=1
+                        ),
+                    ),
+                    engine=engine,
+                    executor=executor,
+                )
+                yield replace(parts, **changes)
+            await engine.dispose()
+
+        app = build_app(settings, opener=open_fakes)
+        client = await aiohttp_client(app)
+        from bot import keys
+
+        return Counter(client, app[keys.PARTS], assistant, clock)
+
+    return make
+
+
+@pytest.fixture
+async def counter(make_counter: Callable[..., Awaitable[Counter]]) -> Counter:
+    return await make_counter()

@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from bot.rasa import Reply, Turn
+from knowledge.errors import AssistantUnavailable
+from tests.web.conftest import CITATION, Counter
+
+
+def cited(text: str, metadata: Mapping[str, Any]) -> Turn:
+    return Turn(
+        replies=[
+            Reply(
+                text="Du har tre månader på dig.",
+                choices=[{"title": "Ja", "payload": "/affirm"}],
+                custom={"citations": [CITATION.as_json()], "route": "faq"},
+            )
+        ],
+        intent="ask_question",
+    )
+
+
+async def test_the_first_message_says_that_a_machine_answers(counter: Counter) -> None:
+    visit = await counter.open(language="fr")
+
+    (greeting,) = visit.opened["messages"]
+
+    assert visit.opened["language"] == "fr"
+    assert greeting["sender"] == "bot"
+    assert "assistant automatique" in greeting["text"]
+
+
+async def test_the_browser_decides_the_language_when_none_is_asked_for(
+    counter: Counter,
+) -> None:
+    response = await counter.client.post(
+        "/api/v1/conversations", headers={"Accept-Language": "pl,en-GB;q=0.8,sv;q=0.5"}
+    )
+
+    assert (await response.json())["language"] == "en"
+
+
+async def test_an_answer_comes_with_its_citation_choices_and_route(
+    counter: Counter,
+) -> None:
+    counter.assistant.script = cited
+    visit = await counter.open(language="sv")
+
+    answered = await visit.say("Hur lång tid har jag på mig att klaga?")
+
+    (reply,) = answered["messages"]
+    assert answered["route"] == "faq"
+    assert answered["stage"] == "answering"
+    assert reply["citations"] == [CITATION.as_json()]
+    assert reply["choices"] == [{"title": "Ja", "payload": "/affirm"}]
+
+
+async def test_what_the_customer_wrote_is_stored_before_the_assistant_is_asked(
+    counter: Counter,
+) -> None:
+    def fail(text: str, metadata: Mapping[str, Any]) -> Turn:
+        raise AssistantUnavailable
+
+    counter.assistant.script = fail
+    visit = await counter.open(language="sv")
+
+    answered = await visit.say("Mitt uttag har inte kommit")
+
+    (apology,) = answered["messages"]
+    assert "/contact?language=sv" in apology["text"]
+    stored = await visit.transcript()
+    assert [each["text"] for each in stored[1:]] == [
+        "Mitt uttag har inte kommit",
+        apology["text"],
+    ]
+
+
+async def test_an_empty_reply_is_an_apology_and_not_silence(counter: Counter) -> None:
+    counter.assistant.script = lambda text, metadata: Turn(replies=[])
+    visit = await counter.open(language="en")
+
+    answered = await visit.say("Where is my withdrawal?")
+
+    assert "contact form" in answered["messages"][0]["text"]
+
+
+async def test_the_same_client_message_id_acts_once(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+
+    first = await visit.say("Hej!", client_message_id="a1")
+    second = await visit.say("Hej!", client_message_id="a1")
+
+    assert first == second
+    assert len(counter.assistant.heard) == 1
+
+
+async def test_the_same_client_message_id_acts_once_when_sent_at_once(
+    counter: Counter,
+) -> None:
+    visit = await counter.open(language="sv")
+
+    answers = await asyncio.gather(
+        *(visit.say("Hej!", client_message_id="a1") for _ in range(5))
+    )
+
+    assert all(answer == answers[0] for answer in answers)
+    assert len(counter.assistant.heard) == 1
+    assert len(await visit.transcript()) == 3
+
+
+async def test_a_repetition_after_a_restart_gives_the_stored_reply(
+    counter: Counter,
+) -> None:
+    from bot import keys
+
+    visit = await counter.open(language="sv")
+    first = await visit.say("Hej!", client_message_id="a1")
+    counter.client.app[keys.CONVERSATIONS]._answered.clear()  # type: ignore[union-attr]
+
+    second = await visit.say("Hej!", client_message_id="a1")
+
+    assert second["messages"] == first["messages"]
+    assert len(counter.assistant.heard) == 1
+
+
+async def test_the_turns_of_a_conversation_run_one_at_a_time(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+
+    await asyncio.gather(*(visit.say(f"Fråga nummer {n} om uttag") for n in range(4)))
+
+    senders = [each["sender"] for each in await visit.transcript()]
+    assert senders == ["bot"] + ["customer", "bot"] * 4
+
+
+async def test_a_card_number_is_masked_before_it_is_stored_or_passed_on(
+    counter: Counter,
+) -> None:
+    visit = await counter.open(language="sv")
+
+    answered = await visit.say("Mitt kort 4111 1111 1111 1111 fungerar inte")
+
+    assert "kortnummer" in answered["messages"][0]["text"]
+    ((_, spoken, metadata),) = counter.assistant.heard
+    assert spoken == "Mitt kort [card] fungerar inte"
+    assert metadata["masked"] == ["card"]
+    assert not any("4111" in each["text"] for each in await visit.transcript())
+
+
+async def test_another_language_is_answered_in_that_language(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+
+    answered = await visit.say("Combien de temps dure le traitement d'un retrait ?")
+
+    assert answered["language"] == "fr"
+    assert counter.assistant.heard[0][2]["language"] == "fr"
+
+
+async def test_a_name_does_not_change_the_language(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+
+    answered = await visit.say("Jean-Baptiste Kergoat")
+
+    assert answered["language"] == "sv"
+
+
+async def test_the_language_menu_changes_the_language(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+
+    response = await visit.post(choice='/change_language{"language":"en"}')
+
+    assert (await response.json())["language"] == "en"
+    assert (await visit.transcript())[1]["text"] == "English"
+
+
+async def test_a_choice_is_shown_by_its_title_and_sent_by_its_payload(
+    counter: Counter,
+) -> None:
+    counter.assistant.script = cited
+    visit = await counter.open(language="sv")
+    await visit.say("Hur lång tid har jag på mig?")
+
+    await visit.post(choice="/affirm")
+
+    assert counter.assistant.heard[-1][1] == "/affirm"
+    assert (await visit.transcript())[-2]["text"] == "Ja"
+
+
+async def test_a_choice_that_was_never_offered_is_refused(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+
+    response = await visit.post(choice="/restart")
+
+    assert response.status == 400
+    assert counter.assistant.heard == []
+
+
+async def test_a_typed_slash_is_not_taken_for_an_intent(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+
+    await visit.say(" //restart")
+
+    assert counter.assistant.heard[0][1] == "restart"
+    assert (await visit.transcript())[1]["text"] == " //restart"
+
+
+async def test_an_empty_message_is_answered_and_not_stored(counter: Counter) -> None:
+    visit = await counter.open(language="fr")
+
+    answered = await visit.say("  \n ")
+
+    assert "quelques mots" in answered["messages"][0]["text"]
+    assert counter.assistant.heard == []
+    assert [each["sender"] for each in await visit.transcript()] == ["bot", "bot"]
+
+
+async def test_an_empty_message_in_the_form_repeats_the_question(
+    counter: Counter,
+) -> None:
+    counter.assistant.script = lambda text, metadata: Turn(
+        replies=[Reply(text="Vad heter du?")], form="case_form"
+    )
+    visit = await counter.open(language="sv")
+    await visit.say("Mitt uttag har inte kommit")
+
+    answered = await visit.say("")
+
+    assert answered["messages"][-1]["text"] == "Vad heter du?"
+    assert answered["stage"] == "intake"
+
+
+async def test_html_and_emoji_are_kept_as_written(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+
+    await visit.say("<script>alert(1)</script>")
+    await visit.say("😡😡")
+
+    stored = [each["text"] for each in await visit.transcript()]
+    assert "<script>alert(1)</script>" in stored
+    assert "😡😡" in stored
+
+
+async def test_the_transcript_goes_on_after_a_message(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+    first = await visit.say("Hej!")
+
+    later = await visit.say("Hej igen!")
+
+    after = await visit.transcript(after=first["messages"][-1]["id"])
+    assert [each["id"] for each in after[1:]] == [
+        each["id"] for each in later["messages"]
+    ]
+
+
+async def test_a_watcher_is_told_of_every_message(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+
+    socket = await counter.client.ws_connect(
+        f"{visit.address}/events", protocols=("guichet", visit.opened["token"])
+    )
+    await visit.say("Hej!")
+
+    senders = [(await socket.receive_json(timeout=5))["sender"] for _ in range(2)]
+    assert senders == ["customer", "bot"]
+    assert socket.protocol == "guichet"
+    await socket.close()
+
+
+async def test_feedback_on_an_answer_is_recorded(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+    answered = await visit.say("Hej!")
+
+    response = await counter.client.post(
+        f"{visit.address}/feedback",
+        json={"message_id": answered["messages"][0]["id"], "helpful": True},
+        headers=visit.headers,
+    )
+
+    assert response.status == 204
