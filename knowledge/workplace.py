@@ -43,7 +43,7 @@ class StaffTexts:
     def languages(self) -> tuple[str, ...]:
         return tuple(self._flat)
 
-    def text(self, language: str, key: str, **values: object) -> str:
+    def text(self, language: str, key: str, /, **values: object) -> str:
         """The string at `key`; KeyError when there is none."""
         return self._flat[language][key].format_map(values)
 
@@ -120,6 +120,7 @@ def render(
             "plural": partial(_plural, place.texts, language, locale),
             "day": partial(_day, locale),
             "moment": partial(_moment, locale, place.zone),
+            "short": partial(_short, locale, place.zone, place.clock()),
             "span": partial(_span, locale),
             "percent": _percent,
             "language_name": partial(language_name, locale),
@@ -176,6 +177,14 @@ def _day(locale: Locale, value: date) -> str:
 
 def _moment(locale: Locale, zone: tzinfo, value: datetime) -> str:
     return format_datetime(value.astimezone(zone), "d MMM y HH:mm", locale=locale)
+
+
+def _short(locale: Locale, zone: tzinfo, now: datetime, value: datetime) -> str:
+    """A moment of this year without its year, an earlier one without its time."""
+    local = value.astimezone(zone)
+    if local.year != now.astimezone(zone).year:
+        return format_date(local, "d MMM y", locale=locale)
+    return format_datetime(local, "d MMM HH:mm", locale=locale)
 
 
 def _span(locale: Locale, value: Any) -> str:
