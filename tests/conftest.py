@@ -8,11 +8,9 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Generator, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -20,13 +18,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.archive import Archive
-from actions.cases.case import CaseDraft, Customer, Message
 from actions.cases.complaint import Policy
 from actions.cases.policies import load_policy
 from actions.cases.transcripts import Transcripts
 from bot.migrations import upgrade
 from bot.settings import ROOT
 from knowledge.database import open_engine
+from tests.factories import STOCKHOLM, FakeClock
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,52 +40,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
         report.outcome = "failed"
         report.longrepr = f"skipped, which --no-skips forbids: {report.longrepr}"
     return report
-
-
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-STOCKHOLM = ZoneInfo("Europe/Stockholm")
-
-
-class FakeClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **duration: float) -> None:
-        """Move on by a `timedelta` of these units."""
-        self.now += timedelta(**duration)
-
-
-def make_draft(**changes: Any) -> CaseDraft:
-    """A withdrawal that did not arrive; each call is a matter of its own."""
-    values: dict[str, Any] = {
-        "filing_key": uuid.uuid4().hex,
-        "language": "fr",
-        "customer": Customer(
-            name="Élise Morel", email="elise.morel@example.fr", username="elise_m"
-        ),
-        "description": f"Mon retrait {uuid.uuid4().hex} n'est pas arrivé.",
-        "is_complaint": True,
-        "ground": "service_not_delivered",
-        "category": "withdrawal",
-    }
-    return CaseDraft(**{**values, **changes})
-
-
-def make_message(**changes: Any) -> Message:
-    """What a customer says."""
-    values: dict[str, Any] = {
-        "id": uuid.uuid4().hex,
-        "sender": "customer",
-        "text": "Hej!",
-        "language": "sv",
-        "sent_at": NOW,
-    }
-    return Message(**{**values, **changes})
 
 
 @pytest.fixture
@@ -160,16 +112,27 @@ def _address(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
+@pytest.fixture
+def make_postgres(postgres_url: str) -> Iterator[Callable[[], str]]:
+    """Makes empty databases and gives their addresses; drops them in the end."""
+    names: list[str] = []
+
+    def make() -> str:
+        names.append(_create_database(postgres_url))
+        return _address(postgres_url, names[-1])
+
+    yield make
+    for name in names:
+        _drop_database(postgres_url, name)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database without any table, of each kind that we support."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
-        return
-    server: str = request.getfixturevalue("postgres_url")
-    name = _create_database(server)
-    yield _address(server, name)
-    _drop_database(server, name)
+        return f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    make: Callable[[], str] = request.getfixturevalue("make_postgres")
+    return make()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

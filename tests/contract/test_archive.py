@@ -14,7 +14,7 @@ from actions.cases.tables import cases, conversations, outbox
 from actions.cases.transcripts import Transcripts
 from knowledge.database import open_engine, reading
 from knowledge.errors import ArchiveUnavailable, BadInput, Conflict, NotFound
-from tests.conftest import STOCKHOLM, FakeClock, make_draft, make_message
+from tests.factories import STOCKHOLM, FakeClock, make_draft, make_message
 
 
 def kinds(case: Case) -> list[str]:

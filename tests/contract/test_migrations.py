@@ -15,7 +15,7 @@ import knowledge.tables  # noqa: F401
 from actions.cases.archive import Archive
 from bot.migrations import upgrade
 from knowledge.database import metadata, open_engine, writing
-from tests.conftest import make_draft
+from tests.factories import make_draft
 
 
 def differences(connection: Connection) -> list[object]:

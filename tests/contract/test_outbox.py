@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.archive import Archive
 from actions.cases.outbox import MAX_ATTEMPTS, Outbox
-from tests.conftest import FakeClock, make_draft
+from tests.factories import FakeClock, make_draft
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from actions.cases.archive import Archive
 from actions.cases.complaint import Policy
 from knowledge.database import open_engine
-from tests.conftest import NOW, STOCKHOLM, FakeClock, make_draft
+from tests.factories import NOW, STOCKHOLM, FakeClock, make_draft
 
 # What may be done to any case between its filing and its turn.
 ACTS = ("append", "note", "give_back", "interim", "reopen", "classify")

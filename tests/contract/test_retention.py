@@ -22,7 +22,7 @@ from actions.cases.tables import (
 from actions.cases.transcripts import Transcripts
 from knowledge.database import reading, writing
 from knowledge.errors import BadInput, NotFound
-from tests.conftest import STOCKHOLM, FakeClock, make_draft, make_message
+from tests.factories import STOCKHOLM, FakeClock, make_draft, make_message
 
 FIVE_YEARS_ON = datetime(2031, 11, 22, 9, 30, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 
 from actions.cases.transcripts import Transcripts
 from knowledge.errors import Conflict, NotFound
-from tests.conftest import make_message
+from tests.factories import make_message
 
 
 async def test_a_conversation_is_found_as_it_was_opened(transcripts: Transcripts):
