@@ -29,10 +29,12 @@ class Conflicting:
 def one_line(text: str, limit: int = LONGEST_LINE) -> str:
     """What the customer wants, in their own words, on one line.
 
-    Short first sentences, such as a greeting, take the next one along. A longer text
-    is cut at a word and ends in an ellipsis.
+    A greeting of one or two words is left out, and a short first sentence takes the
+    next one along. A longer text is cut at a word and ends in an ellipsis.
     """
     sentences = _SENTENCE_END.split(" ".join(text.split()))
+    if len(sentences) > 1 and len(sentences[0].split()) <= 2:
+        del sentences[0]
     line = sentences[0]
     for sentence in sentences[1:]:
         if len(line) >= SHORTEST_LINE:
