@@ -19,9 +19,8 @@ from bot.settings import Settings
 from bot.training import train_assistant
 from knowledge.database import open_engine
 from knowledge.embedding import Embedder, load_embedder, prepare_model
-from knowledge.importing import import_folder
 from knowledge.operator import load_operator
-from knowledge.publishing import publish
+from knowledge.stocking import stock
 from knowledge.store import PageStore
 
 Report = Callable[[int, int], None]
@@ -76,12 +75,15 @@ async def prepare(settings: Settings, console: Console) -> Embedder:
     try:
         store = PageStore(engine, settings.clock())
         with shown(console, "Help pages") as report:
-            imported = await import_folder(
-                store, settings.data_dir / "help", author="import"
+            stocked = await stock(
+                store,
+                settings.data_dir / "help",
+                embedder,
+                settings.state_dir,
+                progress=report,
             )
-            for broken in imported.broken:
-                console.print(f"[red]{broken.name}: {broken.reason}[/red]")
-            await publish(store, embedder, settings.state_dir, progress=report)
+        for broken in stocked.broken:
+            console.print(f"[red]{broken.name}[/red]: {broken.reason}")
     finally:
         await engine.dispose()
     await train(settings, embedder, console)

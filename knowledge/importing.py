@@ -48,11 +48,20 @@ class ImportReport:
         return len(self.pages) - self.n_new_versions
 
 
-async def import_folder(store: PageStore, folder: Path, *, author: str) -> ImportReport:
+async def import_folder(
+    store: PageStore, folder: Path, *, author: str, only_unseen: bool = False
+) -> ImportReport:
     """Save every Markdown file under `folder`, or the one file that it names.
 
     A broken file is reported by name and reason, and the rest goes on. Pages that are
     already stored with the same content get no new version. Nothing is published.
+
+    Args:
+        store: Where the pages go.
+        folder: What is read.
+        author: Noted with each version.
+        only_unseen: Leave out content that was a version before, so that an editor's
+            later version is not undone by the file that it began from.
 
     Raises:
         NotFound: There is no such folder or file.
@@ -73,6 +82,8 @@ async def import_folder(store: PageStore, folder: Path, *, author: str) -> Impor
             report.broken.append(BrokenFile(name=name, reason=str(exc)))
             continue
         sources[page.id, page.language] = name
+        if only_unseen and await store.has_content(page):
+            continue
         report.pages.append(await _save(store, page, name, author))
     return report
 

@@ -41,12 +41,21 @@ async def publish(
     embedder: Embedder,
     state_dir: Path,
     *,
+    pages: Sequence[Page] | None = None,
     progress: Progress = no_progress,
     author: str = "guichet",
 ) -> Manifest:
-    """Make the newest version of every page what customers are answered from.
+    """Make pages what customers are answered from.
 
     Nothing is rebuilt when pages and model are those of the current index.
+
+    Args:
+        store: Holds the pages, and the record of the publication.
+        embedder: Embeds what is new.
+        state_dir: Where the index is kept.
+        pages: By default every page in its newest version.
+        progress: Called as passages are embedded.
+        author: Noted with the publication.
 
     Returns:
         The manifest of the index.
@@ -54,7 +63,8 @@ async def publish(
     Raises:
         BadInput: There are no pages.
     """
-    pages = await store.pages()
+    if pages is None:
+        pages = await store.pages()
     return await _go_live(store, pages, embedder, state_dir, progress, author, None)
 
 

@@ -191,6 +191,12 @@ class PageStore:
         )
         return rows[0][0] or 0
 
+    async def has_content(self, page: Page) -> bool:
+        """Whether some version of this page, early or late, holds this content."""
+        digest = content_hash(page)
+        history = await self.history(page.id, page.language)
+        return any(version.content_hash == digest for version in history)
+
     async def published_version(self, id: str, language: str) -> int | None:
         """Version of the page that customers see; None when it is not published."""
         rows = await self._rows(
