@@ -1,0 +1,351 @@
+"""When something happened, read from what a customer wrote.
+
+Only dates of events are looked for, so everything lies in the past: "on Friday" is the
+last Friday, and a day and month without a year is their latest occurrence. What is
+vague stays vague: nothing is invented.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import Literal
+
+from babel.dates import get_month_names
+
+from actions.phrases import PhraseBook, Phrases, any_of, fold
+
+Kind = Literal["exact", "weekday", "relative", "partial", "vague", "future"]
+
+# What a customer means when no year is given and the day is still to come this year:
+# within a month it is taken for a slip or a plan, beyond that for last year's day.
+_COMING_DAYS = 45
+_SPECIFICITY: dict[Kind, int] = {
+    "exact": 3,
+    "relative": 2,
+    "weekday": 2,
+    "future": 1,
+    "partial": 0,
+    "vague": 0,
+}
+_DAY_FIRST_UNSURE = {"en"}
+_CURRENCY = re.compile(r"\s?(?:€|\$|£|kr|eur|usd|sek|zl|zł|%|:-)")
+_HOUR_BEFORE = re.compile(
+    r"(?:\b(?:kl|klo|klockan|kello|at|um|a las|alle|ore|godz|klokka|om|vid|gegen|vers)"
+    r"\.?|\b(?:a|à))\s*$"
+)
+_STAKES_BEFORE = re.compile(
+    r"(?:\b(?:nl|pl|blinds?|insats\w*|mises?|stakes?)|[€$£])\s*$"
+)
+_TIDY = re.compile(r"[\s,.;:!?()'\"«»]+")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A date in a text.
+
+    Attributes:
+        start, end: Place in the text.
+        value: The day, if it is certain.
+        options: The days that it may be, the likelier first, if it is not.
+    """
+
+    start: int
+    end: int
+    kind: Kind
+    value: date | None = None
+    options: tuple[date, ...] = ()
+
+    @property
+    def specificity(self) -> int:
+        return _SPECIFICITY[self.kind]
+
+
+def find_dates(
+    text: str,
+    *,
+    today: date,
+    language: str,
+    phrases: PhraseBook,
+    is_answer: bool = False,
+) -> list[Mention]:
+    """Every date in the text, in the order of the text.
+
+    Args:
+        text: What the customer wrote.
+        today: The civil date at the operator's.
+        language: BCP 47 tag of the utterance; other languages are tried after it.
+        is_answer: The text answers the question for the date, so that "the 14th" or
+            "3.9" is one as well.
+    """
+    folded = fold(text)
+    found = [*_iso(folded, today), *_numeric(folded, today, language, is_answer)]
+    for words in phrases.starting_with(language):
+        more = list(_in_language(folded, today, words, is_answer))
+        found += more
+        if any(mention.value or mention.options for mention in more):
+            break
+    denied = re.compile(rf"(?<!\w){any_of(phrases.words('not'))}\s*(?:\w{{2}}\s)?$")
+    found = [m for m in found if not denied.search(folded[: m.start])]
+    return _without_overlaps(_merge_weekdays(found, folded))
+
+
+def event_date(mentions: list[Mention], today: date) -> Mention | None:
+    """The mention that most likely dates the event: the most exact, then the first.
+
+    A date that only says what day it is now is left out, as are days to come.
+    """
+    candidates = [
+        mention
+        for mention in mentions
+        if (mention.value or mention.options)
+        and mention.kind != "future"
+        and not (mention.kind == "exact" and mention.value == today)
+    ]
+    best = max((m.specificity for m in candidates), default=0)
+    return next((m for m in candidates if m.specificity == best), None)
+
+
+def _iso(folded: str, today: date) -> Iterator[Mention]:
+    for match in re.finditer(r"\b(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\b", folded):
+        day = _date(int(match[1]), int(match[2]), int(match[3]))
+        if day:
+            yield _mention(match, day, today)
+
+
+def _numeric(
+    folded: str, today: date, language: str, is_answer: bool
+) -> Iterator[Mention]:
+    pattern = r"(?<![\w.,/-])(\d{1,2})([./-])(\d{1,2})(?:\2(\d{4}|\d{2})(?!\d)|(\.))?(?![\w/-])"
+    for match in re.finditer(pattern, folded):
+        before, after = folded[: match.start()], folded[match.end() :]
+        year = int(match[4]) if match[4] else None
+        if year is not None and year < 100:
+            year += 2000
+        is_plain = year is None and not (match[2] == "." and match[5])
+        if is_plain and (
+            _CURRENCY.match(after)
+            or _HOUR_BEFORE.search(before)
+            and match[2] == "."
+            or _STAKES_BEFORE.search(before)
+            or (match[2] != "/" and not is_answer)
+            or (not is_answer and not _has_preposition(before))
+        ):
+            continue
+        first, second = int(match[1]), int(match[3])
+        days = _readings(first, second, year, today, language, match[2])
+        if len(days) == 1:
+            yield _mention(match, days[0], today, has_year=year is not None)
+        elif days:
+            yield Mention(match.start(), match.end(), "exact", None, tuple(days))
+
+
+def _has_preposition(before: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", before[-20:])
+    return not before.strip() or bool(words) and len(words[-1]) <= 4
+
+
+def _readings(
+    first: int, second: int, year: int | None, today: date, language: str, sign: str
+) -> list[date]:
+    """Day first everywhere; in English the month may come first."""
+    orders = [(first, second)]
+    if language in _DAY_FIRST_UNSURE and sign in "/-" and first != second:
+        orders.append((second, first))
+    days = []
+    for day, month in orders:
+        value = _date(year, month, day) if year else _latest(month, day, today)
+        if value and value <= today and value not in days:
+            days.append(value)
+    if not days and (value := _date(year or today.year, second, first)):
+        days.append(value)
+    return days
+
+
+def _in_language(
+    folded: str, today: date, words: Phrases, is_answer: bool
+) -> Iterator[Mention]:
+    yield from _days_of_month_names(folded, today, words)
+    yield from _weekdays(folded, today, words)
+    yield from _relative(folded, today, words)
+    if is_answer:
+        yield from _bare_days(folded, today, words)
+    for match in _whole(words, "vague").finditer(folded):
+        yield Mention(match.start(), match.end(), "vague")
+    months = _months(words.language)
+    for match in re.finditer(rf"(?<!\w)({any_of(months)})\w*", folded):
+        if len(match[1]) >= 4 or match[1] == match[0] == "maj":
+            yield Mention(match.start(), match.end(), "partial")
+
+
+def _days_of_month_names(folded: str, today: date, words: Phrases) -> Iterator[Mention]:
+    months = _months(words.language)
+    names = any_of(months)
+    ordinals = [fold(word) for word in words.words("ordinals")]
+    number = r"\d{1,2}" + ("|" + any_of(ordinals) if ordinals else "")
+    year = r"(?:,?\s*(?:de |del |of |roku )?(\d{4}))?"
+    suffix = r"(?:st|nd|rd|th|er|e|ten|de|\.|º|o|:e|:a)?"
+    day_first = (
+        rf"(?<![\w.,])({number}){suffix}\s+(?:de |of |d'|di |do )?({names})\w*\.?{year}"
+    )
+    month_first = rf"(?<!\w)({names})\w*\.?\s+(?:the |den )?({number}){suffix}(?!\w|\s*(?:%|€|kr|:)){year}"
+    patterns = [(day_first, 1, 2)]
+    if ordinals:  # Only English puts the month first.
+        patterns.append((month_first, 2, 1))
+    for pattern, day_group, month_group in patterns:
+        for match in re.finditer(pattern, folded):
+            month = months.get(match[month_group])
+            text = match[day_group]
+            day = int(text) if text.isdigit() else ordinals.index(text) + 1
+            given = int(match[3]) if match[3] else None
+            if month is None:
+                continue
+            value = _date(given, month, day) if given else _latest(month, day, today)
+            if value:
+                yield _mention(match, value, today, has_year=given is not None)
+
+
+def _weekdays(folded: str, today: date, words: Phrases) -> Iterator[Mention]:
+    last, previous = any_of(words.words("last")), any_of(words.words("previous"))
+    for number, stem in enumerate(words.words("weekdays")):
+        pattern = (
+            rf"(?<!\w)(?:({last})\s+)?(?:[^\W\d]{{1,3}}\s+)?{any_of([stem])}\w{{0,3}}"
+            rf"(?![\w-])(?:\s+({last})(?!\w))?(?:\s+({previous})(?!\w))?"
+        )
+        for match in re.finditer(pattern, folded):
+            gap = (today.weekday() - number) % 7 or 7
+            day = today - timedelta(days=gap)
+            if match[3]:
+                day -= timedelta(days=7)
+            elif (match[1] or match[2]) and gap == 1:
+                # "Last Saturday" said on a Sunday: yesterday, or a week before?
+                options = (day, day - timedelta(days=7))
+                yield Mention(match.start(), match.end(), "weekday", None, options)
+                continue
+            yield Mention(match.start(), match.end(), "weekday", day)
+
+
+def _relative(folded: str, today: date, words: Phrases) -> Iterator[Mention]:
+    taken: list[tuple[int, int]] = []
+    for name, days in (("day_before_yesterday", 2), ("yesterday", 1), ("today", 0)):
+        for match in _whole(words, name).finditer(folded):
+            if any(start <= match.start() < end for start, end in taken):
+                continue
+            taken.append(match.span())
+            value = today - timedelta(days=days)
+            yield Mention(match.start(), match.end(), "relative", value)
+    numbers = {
+        fold(word): n
+        for n, text in enumerate(words.words("numbers"), 1)
+        for word in text.split("|")
+    }
+    units = {
+        fold(word): unit
+        for unit, names in (words.lists.get("units") or {}).items()
+        for word in names
+    }
+    for template in words.words("ago"):
+        pattern = re.escape(fold(template)).replace(r"\ ", r"\s+")
+        has_number = r"\{n\}" in pattern
+        pattern = pattern.replace(r"\{n\}", rf"(?P<n>\d{{1,3}}|{any_of(numbers)})")
+        pattern = pattern.replace(r"\{unit\}", rf"(?P<unit>{any_of(units)})")
+        for match in re.finditer(rf"(?<!\w){pattern}(?!\w)", folded):
+            count = 1
+            if has_number:
+                count = int(match["n"]) if match["n"].isdigit() else numbers[match["n"]]
+            unit = units[match["unit"]]
+            if unit in ("day", "week"):
+                value = today - timedelta(days=count * (7 if unit == "week" else 1))
+                yield Mention(match.start(), match.end(), "relative", value)
+            else:
+                yield Mention(match.start(), match.end(), "vague")
+
+
+def _bare_days(folded: str, today: date, words: Phrases) -> Iterator[Mention]:
+    for template in words.words("day_of_month"):
+        pattern = re.escape(fold(template)).replace(r"\{n\}", r"(\d{1,2})")
+        pattern = pattern.removesuffix(r"\.") + r"\.?"
+        for match in re.finditer(rf"(?<!\w){pattern}(?![\w:.,/]*\d)(?!\w)", folded):
+            day = _latest_day(int(match[1]), today)
+            if day:
+                yield Mention(match.start(), match.end(), "weekday", day)
+
+
+def _latest_day(day: int, today: date) -> date | None:
+    first = today.replace(day=1)
+    for _ in range(12):
+        value = _date(first.year, first.month, day)
+        if value and value <= today:
+            return value
+        first = (first - timedelta(days=1)).replace(day=1)
+    return None
+
+
+def _latest(month: int, day: int, today: date) -> date | None:
+    this_year = _date(today.year, month, day)
+    if this_year and this_year <= today + timedelta(days=_COMING_DAYS):
+        return this_year
+    return _date(today.year - 1, month, day)
+
+
+def _date(year: int | None, month: int, day: int) -> date | None:
+    try:
+        return date(year or 0, month, day)
+    except ValueError:
+        return None
+
+
+def _mention(
+    match: re.Match[str], value: date, today: date, *, has_year: bool = True
+) -> Mention:
+    kind: Kind = "future" if value > today else "exact"
+    return Mention(match.start(), match.end(), kind, value)
+
+
+@cache
+def _months(language: str) -> dict[str, int]:
+    """Folded names, full and short, standing alone and in a date."""
+    tag = language.replace("-", "_")
+    names: dict[str, int] = {}
+    for width in ("wide", "abbreviated"):
+        for context in ("format", "stand-alone"):
+            for number, name in get_month_names(width, context, tag).items():
+                names[fold(name.rstrip("."))] = number
+    return {name: number for name, number in names.items() if len(name) >= 3}
+
+
+def _whole(words: Phrases, name: str) -> re.Pattern[str]:
+    phrases = words.words(name)
+    if not phrases:
+        return re.compile(r"(?!)")
+    return re.compile(rf"(?<!\w){any_of(phrases)}(?!\w)")
+
+
+def _merge_weekdays(found: list[Mention], folded: str) -> list[Mention]:
+    """Join a weekday with the date beside it: they are one day, and the date says."""
+    exact = [m for m in found if m.kind in ("exact", "future")]
+    kept = []
+    for mention in found:
+        if mention.kind != "weekday":
+            kept.append(mention)
+            continue
+        beside = [
+            other
+            for other in exact
+            if other.start >= mention.end
+            and len(_TIDY.sub("", folded[mention.end : other.start])) <= 4
+        ]
+        if not beside:
+            kept.append(mention)
+    return kept
+
+
+def _without_overlaps(found: list[Mention]) -> list[Mention]:
+    kept: list[Mention] = []
+    for mention in sorted(found, key=lambda m: (-m.specificity, m.start, -m.end)):
+        if all(mention.end <= k.start or k.end <= mention.start for k in kept):
+            kept.append(mention)
+    return sorted(kept, key=lambda m: m.start)

@@ -1,0 +1,355 @@
+"""Who is writing: name, e-mail address and username, read from an utterance.
+
+Cues such as "my name is" come from `data/phrases/`. A fact with its cue ("username
+foldemort") is *stated* and may replace an earlier one; a bare one is only an answer to
+the question for it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from email_validator import EmailNotValidError, validate_email
+
+from actions.phrases import PhraseBook, any_of, fold
+
+_EMAIL = re.compile(r"[^\s<>\"'(),;:|\[\]]+@[^\s<>\"'(),;:|\[\]]+")
+_TAG = re.compile(r"</?[A-Za-z!][^>]*>|<script.*?</script>", re.DOTALL)
+_SCRIPT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_MASK = re.compile(r"\[(?:card|IBAN|ID|password)\]")
+_WORD = re.compile(r"[^\W\d_]+(?:['’.\-][^\W\d_]+)*\.?")
+_TOKEN = re.compile(r"(?<![\w@.])[A-Za-z0-9_]+(?![\w@])(?!\.\w)")
+_GAP = re.compile(r"\s+")
+_PARTICLES = set(
+    "de da do dos das del della di du des la le las los van von der den ter ten zu zum"
+    " af av y e i bin ibn al el ben mac mc o d st".split()
+)
+_LONGEST_NAME_WORDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What an utterance says of its writer; None where it says nothing.
+
+    Attributes:
+        stated: Names of the fields that were given with a cue.
+        bad_email: Something stands in the place of an address and is none.
+    """
+
+    name: str | None = None
+    email: str | None = None
+    username: str | None = None
+    stated: frozenset[str] = frozenset()
+    bad_email: bool = False
+
+
+def without_markup(text: str) -> str:
+    """The text without tags, and without what stands in scripts."""
+    return _GAP.sub(" ", _TAG.sub(" ", _SCRIPT.sub(" ", text))).strip()
+
+
+def has_words(text: str) -> bool:
+    """Whether there is a letter or a digit in the text."""
+    return any(character.isalnum() for character in text)
+
+
+class FactReader:
+    """Reads facts with one operator's username pattern and everybody's cues."""
+
+    def __init__(self, phrases: PhraseBook, username_pattern: re.Pattern[str]) -> None:
+        self._username = username_pattern
+        words = phrases.words
+        links = rf"(?:\s*[:=-]?\s*(?:{any_of(words('links'))}(?!\w))?\s*[:=]?\s*)"
+        self._name_before = _starts(words("name"), links)
+        self._name_after = re.compile(rf"\s*,?\s*{any_of(words('name_after'))}(?!\w)")
+        self._i_am = _starts(words("i_am"), r"\s*")
+        self._username_cue = _starts(words("username"), links)
+        self._email_cue = _starts(words("email"), "")
+        self._links = re.compile(rf"(?<!\w){any_of(words('links'))}(?!\w)")
+        function_words = {
+            word
+            for name in (
+                "name",
+                "name_after",
+                "i_am",
+                "username",
+                "email",
+                "links",
+                "deny",
+                "agree",
+                "not",
+                "nothing_more",
+                "submit",
+                "wait",
+                "unknown",
+                "refuse",
+                "weekdays",
+                "today",
+                "yesterday",
+                "description",
+                "date",
+            )
+            for phrase in words(name)
+            for word in re.findall(r"\w+", fold(phrase))
+        }
+        self._not_names = function_words - _PARTICLES | {"hej", "hi", "hello", "hei"}
+
+    def read(self, text: str, *, asked_for: str | None = None) -> Facts:
+        """Read every fact.
+
+        Args:
+            text: One utterance, without markup.
+            asked_for: The field that was asked for last, which needs no cue.
+        """
+        text = _MASK.sub(" ", text)
+        folded = fold(text)
+        email, bad_email, spans = self._email(text)
+        facts = Facts(email=email, bad_email=bad_email)
+        if email and (self._email_cue.search(folded)):
+            facts = _state(facts, "email")
+        blank = _blank(text, spans)
+        facts = self._read_username(facts, blank, asked_for)
+        return self._read_name(facts, blank, spans, asked_for)
+
+    def looks_like_same_name(self, text: str, name: str) -> str | None:
+        """A name in the text that is nearly the given one: a misspelling mended."""
+        for candidate in _capitalised(text):
+            cut = self._trim(candidate)
+            if cut and cut != name and _is_near(cut, name):
+                return cut
+        return None
+
+    def username_after(self, text: str, username: str | None) -> str | None:
+        """A token that could be the right username, other than the given one."""
+        tokens = [t for t in self._usernames(text) if t != username]
+        near = [t for t in tokens if username and _is_near(t, username)]
+        marked = [t for t in tokens if _is_marked(t)]
+        return next(iter(near or marked[-1:]), None)
+
+    def _email(self, text: str) -> tuple[str | None, bool, list[tuple[int, int]]]:
+        bad, spans, found = False, [], None
+        for match in _EMAIL.finditer(text):
+            candidate = match[0].strip(".-!?")
+            spans.append(match.span())
+            try:
+                checked = validate_email(
+                    candidate, check_deliverability=False, test_environment=True
+                )
+            except EmailNotValidError:
+                bad = True
+                continue
+            found = found or checked.normalized
+        return found, bad and not found, spans
+
+    def _read_username(self, facts: Facts, text: str, asked_for: str | None) -> Facts:
+        folded = fold(text)
+        for cue in self._username_cue.finditer(folded):
+            token = self._after_cue(text, cue)
+            if token:
+                return _state(replace(facts, username=token), "username")
+        for cue in self._i_am.finditer(folded):
+            token = _TOKEN.match(text, cue.end())
+            if token and _is_marked(token[0]) and self._username.fullmatch(token[0]):
+                return _state(replace(facts, username=token[0]), "username")
+        if asked_for != "username":
+            return facts
+        tokens = self._usernames(text)
+        marked = [token for token in tokens if _is_marked(token)]
+        words = text.split()
+        if len(words) == 1 and tokens:
+            return replace(facts, username=tokens[0])
+        if marked and len(words) <= 8:
+            return replace(facts, username=marked[0])
+        return facts
+
+    def _after_cue(self, text: str, cue: re.Match[str]) -> str | None:
+        """The username that a cue announces, at once or later in the sentence."""
+        sentence = re.split(r"[.!?;](?:\s|$)", text[cue.end() :], maxsplit=1)[0]
+        direct = _TOKEN.match(sentence.lstrip("\"'«“ "))
+        if direct and self._may_be_username(direct[0]):
+            return direct[0]
+        tokens = [t for t in self._usernames(sentence) if _is_marked(t)]
+        if tokens:
+            return tokens[-1]
+        links = list(self._links.finditer(fold(sentence)))
+        if links:
+            after = _TOKEN.match(sentence[links[-1].end() :].lstrip(" :\"'«“"))
+            if after and self._may_be_username(after[0]):
+                return after[0]
+        return None
+
+    def _usernames(self, text: str) -> list[str]:
+        found = [match[0] for match in _TOKEN.finditer(text)]
+        return [token for token in found if self._may_be_username(token)]
+
+    def _may_be_username(self, token: str) -> bool:
+        return (
+            self._username.fullmatch(token) is not None
+            and fold(token) not in self._not_names
+            and not token.isdigit()
+        )
+
+    def _read_name(
+        self,
+        facts: Facts,
+        text: str,
+        emails: list[tuple[int, int]],
+        asked_for: str | None,
+    ) -> Facts:
+        folded = fold(text)
+        for after in self._name_after.finditer(folded):
+            before = re.split(r"[.,;:!?\n]", text[: after.start()])[-1]
+            runs = _capitalised(before)
+            if runs and before.rstrip().endswith(runs[-1]):
+                name = self._trim(runs[-1])
+                if name:
+                    return _state(replace(facts, name=name), "name")
+        for cue in self._name_before.finditer(folded):
+            if self._is_within_username_cue(folded, cue):
+                continue
+            # "Name Sofia Lind", but not "in my own name, which …".
+            needs_capital = " " not in cue[0].strip() and cue.start() > 0
+            name = self._name_at(text[cue.end() :], needs_capital=needs_capital)
+            if name:
+                return _state(replace(facts, name=name), "name")
+        for cue in self._i_am.finditer(folded):
+            name = self._name_at(text[cue.end() :], needs_capital=True)
+            if name and (" " in name or asked_for == "name"):
+                return _state(replace(facts, name=name), "name")
+        name = self._name_beside_email(text, emails)
+        if name is None and asked_for == "name":
+            name = self._bare_name(text)
+        return replace(facts, name=name)
+
+    def _is_within_username_cue(self, folded: str, cue: re.Match[str]) -> bool:
+        return any(
+            other.start() <= cue.start() < other.end() or other.start() == cue.end()
+            for other in self._username_cue.finditer(folded)
+        )
+
+    def _name_at(self, text: str, *, needs_capital: bool) -> str | None:
+        """The name that begins the text, up to the first word that is none."""
+        words: list[str] = []
+        for match in _WORD.finditer(text):
+            between = text[_end_of(words, text) : match.start()]
+            if between.strip() or len(words) >= _LONGEST_NAME_WORDS:
+                break
+            word = match[0]
+            if not word[0].isupper() and (
+                (needs_capital or any(w[0].isupper() for w in words))
+                and fold(word) not in _PARTICLES
+                or fold(word) in self._not_names
+                or _is_common(word)
+            ):
+                break
+            words.append(word)
+            if len(word) > 2 and word.endswith("."):
+                break
+        return self._trim(" ".join(words))
+
+    def _name_beside_email(
+        self, text: str, emails: list[tuple[int, int]]
+    ) -> str | None:
+        for start, _ in emails:
+            before = text[:start].rstrip(" ,:;-<(")
+            piece = re.split(r"[,;:!?\n]|(?<=\w{3})\.\s", before)[-1]
+            runs = _capitalised(piece)
+            if runs and before.endswith(runs[-1]):
+                name = self._trim(runs[-1])
+                if name and " " in name:
+                    return name
+        return None
+
+    def _bare_name(self, text: str) -> str | None:
+        """A short answer that is a name and nothing else, or holds just one."""
+        words = text.strip(" .,!\"'«»").split()
+        if not words or "?" in text:
+            return None
+        if len(words) <= 4 and all(_WORD.fullmatch(w.strip(",")) for w in words):
+            name = self._trim(" ".join(word.strip(",") for word in words))
+            if name and not any(fold(w) in self._not_names for w in words):
+                return name
+        runs = [run for run in _capitalised(text) if " " in run]
+        return self._trim(runs[0]) if len(runs) == 1 and len(words) <= 8 else None
+
+    def _trim(self, name: str) -> str | None:
+        words = name.split()
+        while words and (
+            fold(words[-1].rstrip(".")) in _PARTICLES | self._not_names
+            and not words[-1][0].isupper()
+        ):
+            words.pop()
+        while words and fold(words[0]) in self._not_names:
+            words.pop(0)
+        cut = " ".join(words).rstrip(".,")
+        return cut if len(cut) >= 2 else None
+
+
+def _state(facts: Facts, field: str) -> Facts:
+    return replace(facts, stated=facts.stated | {field})
+
+
+def _starts(cues: list[str], links: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w@]){any_of(cues)}(?![\w@]){links}")
+
+
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
+
+
+def _end_of(words: list[str], text: str) -> int:
+    place = 0
+    for word in words:
+        place = text.index(word, place) + len(word)
+    return place
+
+
+def _capitalised(text: str) -> list[str]:
+    """Runs of capitalised words, particles between them allowed."""
+    runs: list[list[str]] = [[]]
+    end = 0
+    for match in _WORD.finditer(text):
+        word = match[0]
+        is_joined = not text[end : match.start()].strip()
+        if not is_joined:
+            runs.append([])
+        if word[0].isupper() or (runs[-1] and fold(word) in _PARTICLES):
+            runs[-1].append(word)
+        else:
+            runs.append([])
+        end = match.end()
+    found = []
+    for run in runs:
+        while run and fold(run[-1]) in _PARTICLES and not run[-1][0].isupper():
+            run.pop()
+        if run:
+            found.append(" ".join(run))
+    return found
+
+
+def _is_marked(token: str) -> bool:
+    """Whether a token can hardly be a word: a digit, an underscore, camel case."""
+    is_odd = (
+        "_" in token
+        or any(c.isdigit() for c in token)
+        or (any(c.isupper() for c in token[1:]) and not token.isupper())
+    )
+    return is_odd and token.lstrip("_")[:1].isalpha()
+
+
+def _is_near(one: str, other: str) -> bool:
+    return SequenceMatcher(None, fold(one), fold(other)).ratio() >= 0.7
+
+
+def _is_common(word: str) -> bool:
+    return fold(word) in _COMMON
+
+
+_COMMON = set(
+    "and och et und y ja og e en i oraz med with avec mit con kanssa com z men but mais"
+    " aber pero mutta ma maar mas ale".split()
+)

@@ -1,0 +1,233 @@
+"""Opening a case, filing it once it is confirmed, cancelling it, starting over."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from actions import intake, review
+from actions.base import STOP_FORM, Events, TurnAction, followup
+from actions.cases.case import Case, CaseDraft, Customer
+from actions.form import say_if_late
+from actions.turns import Turn
+
+# What is put aside when the form is stopped, and taken up again if the customer wants.
+_KEPT = (
+    "description",
+    "event_date",
+    "verdict",
+    "missing",
+    "customer_says_complaint",
+    "remedy_sought",
+    "matter",
+)
+# From this cosine on two texts of one conversation are about the same matter.
+SAME_MATTER = 0.86
+_NEW_MATTER_WORDS = 8
+
+
+class OpenCase(TurnAction):
+    """Starts the form with everything that has been said; a repeat opens nothing."""
+
+    action_name = "action_open_case"
+
+    async def act(self, turn: Turn) -> Events | None:
+        if turn.get("pause") and not _wants_to_resume(turn):
+            turn.say("utter_after_crisis", **crisis_values(turn))
+            return None
+        if turn.get("filed") and not turn.is_choice and await _is_same_matter(turn):
+            filed = turn.get("filed")
+            turn.set(offer="append", last_question=turn.text)
+            turn.say(
+                "utter_same_case",
+                reference=filed["reference"],
+                choices=[
+                    (turn.label("choices.append"), "/affirm"),
+                    (turn.label("choices.new_case"), '/inform{"field": "new_case"}'),
+                ],
+            )
+            return None
+        return await open_case(turn)
+
+
+async def open_case(turn: Turn, description: str | None = None) -> Events:
+    """Take what was said and start the form.
+
+    Args:
+        turn: The utterance that asks for it.
+        description: The matter, where another utterance told it.
+    """
+    parked = turn.get("parked")
+    is_resumed = bool(parked) and (
+        turn.get("pause") or len(turn.text.split()) < _NEW_MATTER_WORDS * 2
+    )
+    intake.begin(turn)
+    if parked and is_resumed:
+        turn.set(**parked)
+    turn.set(parked=None, pause=None, offer=None)
+    changed = await intake.take_facts(turn)
+    text = description if description is not None else turn.text
+    if not (turn.is_choice and description is None):
+        await intake.add_description(turn, text)
+    turn.marks["stage"] = "intake"
+    if "route" in turn.marks:
+        is_case = "complaint_case" if intake.is_complaint(turn) else "case"
+        turn.marks["route"] = is_case
+    if is_resumed:
+        turn.say("utter_case_resumed")
+    elif turn.get("customer_says_complaint") or intake.is_complaint(turn):
+        turn.say("utter_case_opened_complaint")
+    else:
+        turn.say("utter_case_opened_request")
+    if "event_date" in changed and intake.is_complaint(turn):
+        day = date.fromisoformat(turn.get("event_date"))
+        turn.say("utter_date_noted", date=turn.services.wording.day(turn.language, day))
+        say_if_late(turn)
+    return [followup("case_form")]
+
+
+class FileCase(TurnAction):
+    """Files the confirmed case and gives the receipt."""
+
+    action_name = "action_file_case"
+
+    async def act(self, turn: Turn) -> Events | None:
+        if not turn.get("confirmed"):
+            return None
+        case = await self.services.archive.file(await self._draft(turn))
+        services, language = self.services, turn.language
+        zone = services.operator.zone
+        turn.set(
+            filed={"reference": case.reference, "description": case.description},
+            confirmed=None,
+            shown=None,
+            parked=None,
+            case_reference=case.reference,
+        )
+        turn.say(
+            "utter_receipt" if case.is_complaint else "utter_receipt_request",
+            reference=case.reference,
+            opened_on=services.wording.moment_day(language, case.opened_at, zone),
+            due_on=services.wording.moment_day(language, case.answer_due_at, zone),
+            position=case.queue_position or 1,
+            custom={"case": _for_customer(case), "stage": "filed"},
+        )
+        if case.is_urgent:
+            turn.say("utter_help_line_again", **crisis_values(turn))
+        return None
+
+    async def _draft(self, turn: Turn) -> CaseDraft:
+        verdict = turn.get("verdict") or {}
+        is_complaint = intake.is_complaint(turn)
+        description = str(turn.get("description") or "")
+        pages = []
+        if description:
+            pages = await self.services.in_thread(
+                self.services.knowledge.suggest, description, language=turn.language
+            )
+        return CaseDraft(
+            filing_key=f"{turn.conversation}:{turn.get('matter')}",
+            conversation=turn.conversation,
+            language=turn.language,
+            customer=Customer(
+                name=turn.get("name"),
+                email=turn.get("email"),
+                username=turn.get("username"),
+            ),
+            description=description,
+            event_date=intake.resolved_day(turn) if is_complaint else None,
+            remedy_sought=turn.get("remedy_sought"),
+            is_complaint=is_complaint,
+            complaint_probability=verdict.get("probability"),
+            customer_says_complaint=bool(turn.get("customer_says_complaint")),
+            ground=review.ground(turn) if is_complaint else None,  # type: ignore[arg-type]
+            category=review.category(turn),  # type: ignore[arg-type]
+            is_urgent=bool(turn.get("is_urgent")),
+            wants_human=bool(turn.get("wants_human")),
+            fields_missing=tuple(turn.get("missing") or ()),
+            suggested_pages=[page.as_json() for page in pages],
+        )
+
+
+class CancelCase(TurnAction):
+    """Stops the form without filing; what was given is kept aside."""
+
+    action_name = "action_cancel_case"
+
+    async def act(self, turn: Turn) -> Events | None:
+        if not turn.is_in_form:
+            response = (
+                "utter_no_pressure" if turn.get("pause") else "utter_nothing_open"
+            )
+            turn.set(offer=None)
+            turn.say(response)
+            return None
+        park(turn)
+        turn.say("utter_cancelled")
+        return STOP_FORM
+
+
+class RestartCase(TurnAction):
+    """Forgets everything that was given, and asks again from the first field."""
+
+    action_name = "action_restart_case"
+
+    async def act(self, turn: Turn) -> Events | None:
+        if not turn.is_in_form:
+            turn.set(parked=None, offer=None)
+            turn.say("utter_how_can_i_help")
+            return None
+        intake.begin(turn)
+        turn.set(name=None, email=None, username=None, parked=None)
+        turn.say("utter_restarted")
+        return [followup("case_form")]
+
+
+def park(turn: Turn) -> None:
+    """Put the matter aside and clear the form."""
+    kept: dict[str, Any] = {name: turn.get(name) for name in _KEPT}
+    turn.set(parked=kept, confirmed=None, shown=None, correcting=None)
+
+
+def crisis_values(turn: Turn) -> dict[str, str]:
+    """Placeholders of the texts for somebody in need."""
+    operator = turn.services.operator
+    line = turn.services.help_lines.for_customer(turn.language, operator.country)
+    return {
+        "gambling_line": line.gambling,
+        "crisis_line": line.crisis,
+        "exclusion": line.exclusion,
+        "emergency": line.emergency,
+        "email": operator.email,
+    }
+
+
+def _wants_to_resume(turn: Turn) -> bool:
+    if turn.is_choice:
+        return True
+    return turn.intent == "complaint" or turn.has("complaint")
+
+
+async def _is_same_matter(turn: Turn) -> bool:
+    """Whether a report after the receipt is about the case that was filed.
+
+    Few words tell no new matter. Otherwise the texts are compared, across languages.
+    """
+    if len(turn.text.split()) < _NEW_MATTER_WORDS:
+        return True
+    filed = turn.get("filed")["description"]
+    vectors = await turn.services.in_thread(
+        turn.services.embedder.embed_queries, [turn.text, filed]
+    )
+    return float(np.dot(vectors[0], vectors[1])) >= SAME_MATTER
+
+
+def _for_customer(case: Case) -> dict[str, Any]:
+    return {
+        "reference": case.reference,
+        "opened_at": case.opened_at.isoformat(),
+        "answer_due_at": case.answer_due_at.isoformat(),
+        "queue_position": case.queue_position,
+    }

@@ -1,0 +1,255 @@
+"""The intake: what the form does with an utterance, and what it asks next.
+
+Rasa tries the form first on every utterance. `validate_case_form` takes the facts that
+are in it, whatever was asked for; then either asks for the next field, or rejects the
+utterance as no answer, so that the rule for its intent takes it and the form goes on.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from actions.dates import Mention, event_date, find_dates
+from actions.facts import Facts, has_words
+from actions.phrases import fold
+from actions.turns import Turn
+
+FIELDS = ("name", "email", "username", "event_date", "details")
+CORRECTABLE = ("name", "email", "username", "event_date", "description")
+MAY_BE_SKIPPED = ("username", "event_date", "details")
+TRIES_BEFORE_EXAMPLE = 2
+TRIES_BEFORE_GOING_ON = 3
+
+# How sure the classifier of intents must be before a command is obeyed.
+COMMANDS = {"cancel": 0.5, "start_over": 0.4}
+_LONGEST_COMMAND_WORDS = 20
+# Taken by a rule rather than by the form, when nothing in the utterance is an answer.
+INTERJECTIONS = frozenset(
+    "ask_question how_to_complain ask_human case_status change_language why_needed"
+    " greet thank goodbye bot_challenge abuse out_of_scope praise".split()
+)
+_THIN_WORDS = 6
+_STATEMENT_WORDS = 8
+
+
+def begin(turn: Turn) -> None:
+    """Take everything from the utterance that opens a case."""
+    turn.set(
+        matter=f"{turn.message.get('message_id') or len(turn.tracker.events)}",
+        missing=[],
+        attempts={},
+        shown=None,
+        confirmed=None,
+        details=None,
+        date_options=None,
+        correcting=None,
+        remedy_sought=None,
+        verdict=None,
+        customer_says_complaint=False,
+    )
+    for field in ("name", "email", "username"):
+        # What the customer said of themselves holds for the whole conversation.
+        turn.set(**{field: turn.get(field)})
+    turn.set(event_date=None, description=None)
+
+
+async def take_facts(turn: Turn, *, asked_for: str | None = None) -> list[str]:
+    """Store every fact of the utterance.
+
+    Returns:
+        The fields that changed, in the order of the form.
+    """
+    facts = turn.services.facts.read(turn.text, asked_for=asked_for)
+    changed = _take_person(turn, facts, asked_for)
+    if _take_date(turn, asked_for):
+        changed.append("event_date")
+    return changed
+
+
+def _take_person(turn: Turn, facts: Facts, asked_for: str | None) -> list[str]:
+    changed = []
+    reader = turn.services.facts
+    is_correction = turn.likeliest_intent == "correct"
+    for field in ("name", "email", "username"):
+        value, current = getattr(facts, field), turn.get(field)
+        if value is None and is_correction and current:
+            if field == "name":
+                value = reader.looks_like_same_name(turn.text, current)
+            elif field == "username" and not facts.email:
+                value = reader.username_after(turn.text, current)
+        may_replace = (
+            not current or field in facts.stated or field == asked_for or is_correction
+        )
+        if value and value != current and may_replace:
+            turn.set(**{field: value})
+            turn.remove_missing(field)
+            changed.append(field)
+    return changed
+
+
+def _take_date(turn: Turn, asked_for: str | None) -> bool:
+    """Store the day of the event; whether it changed."""
+    asked = asked_for == "event_date"
+    found = mentions(turn, is_answer=asked or bool(turn.get("date_options")))
+    best = event_date(found, turn.today)
+    current = turn.get("event_date")
+    is_correction = turn.likeliest_intent == "correct" and not turn.is_question
+    if best is None or (current and not (asked or is_correction)):
+        return False
+    if best.value is None:
+        options = [day.isoformat() for day in best.options]
+        narrowed = [day for day in turn.get("date_options") or [] if day in options]
+        if len(narrowed) != 1:
+            turn.set(date_options=options)
+            return False
+        value = narrowed[0]
+    else:
+        value = best.value.isoformat()
+    turn.set(event_date=value, date_options=None)
+    turn.remove_missing("event_date")
+    return bool(value != current)
+
+
+def mentions(turn: Turn, *, is_answer: bool) -> list[Mention]:
+    return find_dates(
+        turn.text,
+        today=turn.today,
+        language=turn.language,
+        phrases=turn.services.phrases,
+        is_answer=is_answer,
+    )
+
+
+async def add_description(turn: Turn, text: str) -> None:
+    """Add the customer's words to the description and classify all of it anew."""
+    text = text.strip()
+    before = turn.get("description") or ""
+    if text and fold(text) not in fold(before):
+        turn.set(description=f"{before}\n{text}".strip())
+    description = turn.get("description")
+    if not description:
+        return
+    verdict = await turn.services.in_thread(
+        turn.services.classifier.classify, description, turn.language
+    )
+    turn.set(
+        verdict={
+            "is_complaint": verdict.is_complaint,
+            "probability": verdict.probability,
+            "ground": verdict.ground,
+            "category": verdict.category,
+            "chosen": (turn.get("verdict") or {}).get("chosen", {}),
+        }
+    )
+    if turn.has("complaint") and not turn.is_question:
+        turn.set(customer_says_complaint=True)
+
+
+def is_complaint(turn: Turn) -> bool:
+    """Whether the case is taken as a complaint: by choice, word or classifier."""
+    verdict = turn.get("verdict") or {}
+    chosen = verdict.get("chosen", {}).get("is_complaint")
+    return bool(verdict.get("is_complaint") if chosen is None else chosen)
+
+
+def is_thin(description: str | None) -> bool:
+    """Whether a description is too short to examine anything by."""
+    return len((description or "").split()) < _THIN_WORDS
+
+
+def next_field(turn: Turn) -> str:
+    """What to ask for now; `confirmed` when nothing else is open."""
+    correcting = turn.get("correcting")
+    if correcting:
+        return "details" if correcting == "description" else str(correcting)
+    missing = turn.get("missing") or []
+    if turn.get("date_options") and not turn.get("event_date"):
+        return "event_date"
+    for field in FIELDS:
+        if field == "event_date" and not _needs_date(turn):
+            continue
+        if turn.get(field) is None and field not in missing:
+            return field
+    return "confirmed"
+
+
+def _needs_date(turn: Turn) -> bool:
+    verdict = turn.get("verdict")
+    # After a restart nothing is known of the matter yet: ask, as for a complaint.
+    return is_complaint(turn) if verdict and turn.get("description") else True
+
+
+def go_on_without(turn: Turn, field: str) -> None:
+    """Leave a field out, marked as missing in the case."""
+    if field == "details":
+        turn.set(details="")
+    else:
+        turn.add_missing(field)
+    turn.set(date_options=None if field == "event_date" else turn.get("date_options"))
+
+
+def count_try(turn: Turn, field: str) -> int:
+    """Count a failed answer to the question for `field`."""
+    attempts = dict(turn.get("attempts") or {})
+    attempts[field] = attempts.get(field, 0) + 1
+    turn.set(attempts=attempts)
+    return int(attempts[field])
+
+
+def resolved_day(turn: Turn) -> date | None:
+    value = turn.get("event_date")
+    return date.fromisoformat(value) if value else None
+
+
+def summary_signature(turn: Turn) -> list[Any]:
+    """What the summary showed, to tell whether it must be shown again."""
+    return [turn.get(field) for field in (*FIELDS, "description", "verdict", "missing")]
+
+
+def is_wordless(turn: Turn) -> bool:
+    """Whether nothing was said: an empty utterance, or only signs."""
+    return not turn.is_choice and not has_words(turn.text)
+
+
+def is_command(turn: Turn) -> bool:
+    """Whether the utterance is an order about the form itself."""
+    needed = COMMANDS.get(turn.likeliest_intent)
+    if needed is None:
+        return False
+    is_short = len(turn.text.split()) <= _LONGEST_COMMAND_WORDS
+    return turn.is_choice or (is_short and turn.confidence >= needed)
+
+
+def is_statement(turn: Turn) -> bool:
+    """Whether the utterance tells more of the matter."""
+    intent = turn.likeliest_intent
+    words = len(turn.text.split())
+    if turn.is_question or intent in INTERJECTIONS or intent in COMMANDS:
+        return False
+    if intent in ("skip", "deny", "affirm", "crisis"):
+        return False
+    if intent in ("complaint", "report_problem"):
+        return words >= _STATEMENT_WORDS // 2
+    return words >= _STATEMENT_WORDS
+
+
+def is_refusal(turn: Turn) -> bool:
+    """Whether the customer will not or cannot give what was asked for."""
+    return not turn.is_question and (
+        turn.likeliest_intent in ("skip", "deny")
+        or turn.has("refuse")
+        or turn.has("unknown")
+    )
+
+
+def is_nothing_more(turn: Turn) -> bool:
+    """Whether the customer has nothing to add."""
+    words = turn.folded.split()
+    if turn.has("nothing_more") and len(words) <= 16:
+        return True
+    begins_with_no = turn.services.phrases.pattern("deny").match(turn.folded)
+    is_short = len(words) <= 10 and not any(c.isdigit() for c in turn.text)
+    return bool(turn.likeliest_intent in ("skip", "deny") and is_short) or bool(
+        begins_with_no and is_short and not turn.is_question
+    )

@@ -1,0 +1,217 @@
+"""Everything around the matter itself: greetings, a person, languages, yes and no."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actions.answer import answer
+from actions.base import Events, TurnAction, back_to_form, followup
+from actions.filing import crisis_values, open_case
+from actions.intake import is_wordless
+from actions.turns import Turn
+
+
+class SmallTalk(TurnAction):
+    """Answers what needs no look-up, by its intent."""
+
+    action_name = "action_small_talk"
+
+    async def act(self, turn: Turn) -> Events | None:
+        if turn.get("pause") and turn.intent in ("thank", "goodbye", "praise"):
+            turn.say("utter_crisis_farewell", **crisis_values(turn))
+            return None
+        inside = "_in_form" if turn.is_in_form else ""
+        name = turn.intent if turn.intent in _SMALL_TALK else "greet"
+        if not turn.is_in_form:
+            turn.set(offer=None)
+        turn.say(f"utter_{name}{inside}", operator=self.services.operator.name)
+        return back_to_form(turn)
+
+
+_SMALL_TALK = frozenset(
+    "greet thank goodbye bot_challenge praise abuse out_of_scope".split()
+)
+
+
+class HandOver(TurnAction):
+    """Says how to reach a person; inside the form also that one will read the case."""
+
+    action_name = "action_human"
+
+    async def act(self, turn: Turn) -> Events | None:
+        operator = self.services.operator
+        values: dict[str, Any] = {"email": operator.email}
+        turn.set(wants_human=True)
+        if turn.is_in_form:
+            turn.say("utter_human_in_form", **values)
+            return back_to_form(turn)
+        is_open = operator.is_open(turn.now)
+        turn.set(offer="open_case", last_question=None)
+        turn.say(
+            "utter_human" if is_open else "utter_human_closed",
+            choices=[(turn.label("choices.take_case"), "/affirm")],
+            custom={"stage": "handed_over"},
+            **values,
+        )
+        return None
+
+
+class ExplainComplaining(TurnAction):
+    """How to complain, from the company's own policy."""
+
+    action_name = "action_how_to_complain"
+
+    async def act(self, turn: Turn) -> Events | None:
+        services = self.services
+        found = None
+        if turn.text:
+            found = await services.in_thread(
+                services.knowledge.answer, turn.text, language=turn.language
+            )
+        custom = {"citations": [found.citation.as_json()]} if found else None
+        quote = f"\n\n{found.quote}" if found else ""
+        inside = "_in_form" if turn.is_in_form else ""
+        choices = []
+        if not turn.is_in_form:
+            turn.set(offer="open_case", last_question=None)
+            choices = [(turn.label("choices.complain"), "/affirm")]
+        turn.say(
+            f"utter_how_to_complain{inside}",
+            quote=quote,
+            custom=custom,
+            choices=choices,
+            email=services.operator.email,
+            months=services.policy.filing_window_months,
+        )
+        return back_to_form(turn)
+
+
+class ChangeLanguage(TurnAction):
+    """Goes on in the language that the app has identified or been asked for."""
+
+    action_name = "action_change_language"
+
+    async def act(self, turn: Turn) -> Events | None:
+        turn.say("utter_language_changed")
+        return back_to_form(turn)
+
+
+class ExplainWhyNeeded(TurnAction):
+    """What the field that was asked for is needed for."""
+
+    action_name = "action_why_needed"
+
+    async def act(self, turn: Turn) -> Events | None:
+        field = turn.get("requested_slot") if turn.is_in_form else None
+        known = ("name", "email", "username", "event_date", "details", "confirmed")
+        turn.say(f"utter_why_{field}" if field in known else "utter_why_details")
+        return back_to_form(turn)
+
+
+class Accept(TurnAction):
+    """Yes, to whatever was offered last."""
+
+    action_name = "action_accept"
+
+    async def act(self, turn: Turn) -> Events | None:
+        offer = turn.get("offer")
+        turn.set(offer=None)
+        if offer == "append":
+            return await self._append(turn)
+        if offer == "open_case" or (turn.get("parked") and turn.is_choice):
+            return await open_case(turn, turn.get("last_question") or "")
+        turn.say("utter_glad" if offer == "helped" else "utter_how_can_i_help")
+        return None
+
+    async def _append(self, turn: Turn) -> None:
+        filed = turn.get("filed")
+        text = turn.get("last_question") or turn.text
+        await self.services.archive.append_to_case(
+            filed["reference"], text, language=turn.language
+        )
+        turn.say("utter_appended", reference=filed["reference"])
+
+
+class Decline(TurnAction):
+    """No, to whatever was offered last."""
+
+    action_name = "action_decline"
+
+    async def act(self, turn: Turn) -> Events | None:
+        offer = turn.get("offer")
+        turn.set(offer=None)
+        if turn.get("pause"):
+            turn.say("utter_no_pressure")
+        elif offer == "helped":
+            turn.set(offer="open_case")
+            turn.say(
+                "utter_not_helped",
+                choices=[
+                    (turn.label("choices.take_case"), "/affirm"),
+                    (turn.label("choices.no_thanks"), "/deny"),
+                ],
+            )
+        elif offer == "append":
+            turn.say("utter_not_appended", reference=turn.get("filed")["reference"])
+        else:
+            turn.say("utter_all_right")
+        return None
+
+
+class Correct(TurnAction):
+    """A correction when no form is open."""
+
+    action_name = "action_correct"
+
+    async def act(self, turn: Turn) -> Events | None:
+        if turn.get("filed"):
+            turn.set(offer="append", last_question=turn.text)
+            turn.say(
+                "utter_correct_filed",
+                reference=turn.get("filed")["reference"],
+                choices=[(turn.label("choices.append"), "/affirm")],
+            )
+            return None
+        turn.say("utter_how_can_i_help")
+        return None
+
+
+class Inform(TurnAction):
+    """A bare fact when no form is open, or a choice that starts one."""
+
+    action_name = "action_inform"
+
+    async def act(self, turn: Turn) -> Events | None:
+        if turn.entities.get("field") == "new_case":
+            return await open_case(turn, turn.get("last_question") or "")
+        if turn.get("offer") == "status":
+            return [followup("action_case_status")]
+        if turn.get("offer") == "open_case" and len(turn.text.split()) >= 4:
+            return await open_case(turn)
+        if turn.is_question:
+            await answer(turn)
+            return None
+        if is_wordless(turn):
+            turn.say("utter_no_words")
+        else:
+            turn.say("utter_default")
+        return None
+
+
+class Fallback(TurnAction):
+    """Not understood: tried as a question, or said so."""
+
+    action_name = "action_default_fallback"
+
+    async def act(self, turn: Turn) -> Events | None:
+        if turn.is_in_form:
+            return [followup("case_form")]
+        if is_wordless(turn):
+            turn.say("utter_no_words")
+        elif turn.get("offer") == "status":
+            return [followup("action_case_status")]
+        elif turn.is_question or len(turn.text.split()) >= 4:
+            await answer(turn)
+        else:
+            turn.say("utter_default")
+        return None

@@ -1,0 +1,256 @@
+"""One utterance as the actions see it, and the ways to answer it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.cases.case import Case, CaseDraft, Verdict
+from actions.cases.complaint import Policy
+from actions.facts import FactReader, without_markup
+from actions.helplines import HelpLines
+from actions.phrases import PhraseBook, fold
+from actions.wording import Wording
+from knowledge.answers import Answer, Citation
+from knowledge.embedding import Embedder
+from knowledge.operator import Operator
+from knowledge.store import GapReason
+
+FORM = "case_form"
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Classifier(Protocol):
+    def classify(self, text: str, language: str | None = None) -> Verdict:
+        """Whether a text is a complaint, of what ground and category."""
+
+
+class Knowledge(Protocol):
+    def answer(self, question: str, *, language: str | None) -> Answer | None:
+        """The answer, or None when none is sure enough."""
+
+    def suggest(
+        self, question: str, *, language: str | None, top_k: int = 3
+    ) -> list[Citation]:
+        """Passages to choose from."""
+
+
+class CaseStatus(Protocol):
+    """What a customer may know of a case."""
+
+    @property
+    def is_known(self) -> bool: ...
+    @property
+    def status(self) -> str | None: ...
+    @property
+    def opened_at(self) -> datetime | None: ...
+    @property
+    def answer_due_at(self) -> datetime | None: ...
+    @property
+    def queue_position(self) -> int | None: ...
+
+
+class Archive(Protocol):
+    policy: Policy
+
+    async def file(self, draft: CaseDraft) -> Case:
+        """File a case, once for each filing key."""
+
+    async def append_to_case(
+        self, reference: str, text: str, *, language: str | None = None
+    ) -> Case:
+        """Add the customer's words to a filed case."""
+
+    async def open_cases_of(
+        self, email: str | None = None, conversation: str | None = None
+    ) -> list[Case]:
+        """Open cases of a person or a conversation."""
+
+    async def status_for(self, reference: str, email: str) -> CaseStatus:
+        """How a case stands, for who knows both."""
+
+
+class Gaps(Protocol):
+    async def record_gap(
+        self, question: str, *, language: str, reason: GapReason
+    ) -> None:
+        """Keep a question that nothing answered, for the editors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What the actions work with, joined once when the app starts."""
+
+    knowledge: Knowledge
+    classifier: Classifier
+    archive: Archive
+    embedder: Embedder
+    operator: Operator
+    policy: Policy
+    phrases: PhraseBook
+    wording: Wording
+    help_lines: HelpLines
+    clock: Callable[[], datetime]
+    gaps: Gaps | None = None
+
+    @cached_property
+    def facts(self) -> FactReader:
+        return FactReader(self.phrases, self.operator.username_pattern)
+
+    async def in_thread(
+        self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run what keeps a processor busy, without holding up the event loop."""
+        return await asyncio.to_thread(work, *args, **kwargs)
+
+
+@dataclass
+class Turn:
+    """The utterance being answered, and what has been decided about it so far.
+
+    Actions read slots through `get` and change them through `set`, so that a later
+    step of the same action sees what an earlier one decided; `events` tells Rasa.
+    """
+
+    services: Services
+    dispatcher: CollectingDispatcher
+    tracker: Tracker
+    changes: dict[str, Any] = field(default_factory=dict)
+    marks: dict[str, Any] = field(default_factory=dict)
+    """Goes to the customer API with everything said: `route` and `stage`."""
+
+    @property
+    def conversation(self) -> str:
+        return str(self.tracker.sender_id)
+
+    @cached_property
+    def message(self) -> Mapping[str, Any]:
+        return self.tracker.latest_message or {}
+
+    @cached_property
+    def metadata(self) -> Mapping[str, Any]:
+        return self.message.get("metadata") or {}
+
+    @cached_property
+    def is_choice(self) -> bool:
+        """Whether a button was pressed, rather than something written."""
+        return str(self.message.get("text") or "").startswith("/")
+
+    @cached_property
+    def text(self) -> str:
+        """What was written, without markup; empty for a button."""
+        if self.is_choice:
+            return ""
+        return without_markup(str(self.message.get("text") or ""))
+
+    @cached_property
+    def folded(self) -> str:
+        return fold(self.text)
+
+    @property
+    def is_question(self) -> bool:
+        return "?" in self.text
+
+    @cached_property
+    def intent(self) -> str:
+        return str((self.message.get("intent") or {}).get("name") or "")
+
+    @cached_property
+    def confidence(self) -> float:
+        return float((self.message.get("intent") or {}).get("confidence") or 0.0)
+
+    @cached_property
+    def likeliest_intent(self) -> str:
+        """The best intent, also where Rasa fell back for want of confidence."""
+        for item in self.message.get("intent_ranking") or ():
+            if item["name"] != "nlu_fallback":
+                return str(item["name"])
+        return self.intent
+
+    @cached_property
+    def entities(self) -> dict[str, Any]:
+        return {e["entity"]: e["value"] for e in self.message.get("entities") or ()}
+
+    @property
+    def language(self) -> str:
+        tag = self.metadata.get("language") or self.get("language")
+        return self.services.wording.known(tag)
+
+    @cached_property
+    def now(self) -> datetime:
+        given = self.metadata.get("now")
+        return datetime.fromisoformat(given) if given else self.services.clock()
+
+    @cached_property
+    def today(self) -> date:
+        """The civil date at the operator's."""
+        return self.now.astimezone(self.services.operator.zone).date()
+
+    @property
+    def is_in_form(self) -> bool:
+        return (self.tracker.active_loop or {}).get("name") == FORM
+
+    def has(self, phrases: str) -> bool:
+        """Whether the utterance holds one of these phrases, in any language."""
+        return self.services.phrases.has(phrases, self.folded)
+
+    def get(self, slot: str) -> Any:
+        if slot in self.changes:
+            return self.changes[slot]
+        return self.tracker.slots.get(slot)
+
+    def set(self, **slots: Any) -> None:
+        self.changes.update(slots)
+
+    def add_missing(self, field_name: str) -> None:
+        missing = list(self.get("missing") or [])
+        if field_name not in missing:
+            self.set(missing=[*missing, field_name])
+
+    def remove_missing(self, field_name: str) -> None:
+        missing = [name for name in self.get("missing") or [] if name != field_name]
+        self.set(missing=missing)
+
+    def say(
+        self,
+        response: str,
+        *,
+        choices: Sequence[tuple[str, str]] = (),
+        custom: Mapping[str, Any] | None = None,
+        **values: Any,
+    ) -> None:
+        """Say a response of `data/responses/` in the customer's language.
+
+        Args:
+            response: Name of the response, beginning with `utter_`.
+            choices: Labels (keys of the wording) or titles, each with its payload;
+                they follow the response's own buttons.
+            custom: Goes to the customer API beside the text.
+            **values: For the placeholders of the response.
+        """
+        text, buttons = self.services.wording.response(
+            self.language, response, values, turn=len(self.tracker.events)
+        )
+        buttons += [{"title": title, "payload": payload} for title, payload in choices]
+        self.dispatcher.utter_message(
+            text=text, buttons=buttons, json_message={**self.marks, **(custom or {})}
+        )
+
+    def label(self, key: str, **values: Any) -> str:
+        return self.services.wording.label(self.language, key, **values)
+
+    def events(self) -> list[dict[str, Any]]:
+        """What Rasa is told: every change of a slot."""
+        return [
+            {"event": "slot", "timestamp": None, "name": name, "value": value}
+            for name, value in self.changes.items()
+        ]

@@ -1,0 +1,89 @@
+"""What the assistant says, from `data/responses/<language>.yml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import yaml
+from babel.dates import format_date
+
+from knowledge.errors import NotReady
+
+
+class Wording:
+    """Responses and labels by language.
+
+    Args:
+        trees: One tree a language, the default language first; each with `responses`
+            as Rasa has them and `labels`, short texts that stand inside responses.
+    """
+
+    def __init__(self, trees: Mapping[str, Mapping[str, Any]]) -> None:
+        if not trees:
+            raise NotReady("there are no responses: data/responses/ is empty")
+        self._trees = dict(trees)
+        self._default = next(iter(trees))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self._trees)
+
+    def known(self, language: str | None) -> str:
+        """The language itself where it has responses, else its base or the default."""
+        for tag in (language, (language or "").split("-")[0]):
+            if tag in self._trees:
+                return str(tag)
+        return self._default
+
+    def response(
+        self, language: str, name: str, values: Mapping[str, Any], *, turn: int = 0
+    ) -> tuple[str, list[dict[str, str]]]:
+        """Text and buttons of a response; variations take turns.
+
+        Raises:
+            KeyError: No such response, or a placeholder without a value.
+        """
+        variations = self._trees[language]["responses"][name]
+        chosen = variations[turn % len(variations)]
+        buttons = [dict(button) for button in chosen.get("buttons") or ()]
+        return chosen["text"].format_map(values), buttons
+
+    def label(self, language: str, key: str, **values: Any) -> str:
+        """A short text.
+
+        Raises:
+            KeyError: No such label, or a placeholder without a value.
+        """
+        node: Any = self._trees[language]["labels"]
+        for part in key.split("."):
+            node = node[part]
+        return str(node).format_map(values)
+
+    def day(self, language: str, day: date) -> str:
+        """A date in words, with its weekday."""
+        tag = language.replace("-", "_")
+        return format_date(day, format="full", locale=tag)
+
+    def moment_day(self, language: str, moment: datetime, zone: tzinfo) -> str:
+        """The civil date of a moment, in words."""
+        tag = language.replace("-", "_")
+        return format_date(moment.astimezone(zone).date(), format="long", locale=tag)
+
+
+def load_wording(data_dir: Path, default_language: str) -> Wording:
+    """Read every file of `data/responses/`.
+
+    Raises:
+        NotReady: The default language has no file.
+    """
+    trees = {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in sorted((data_dir / "responses").glob("*.yml"))
+    }
+    if default_language not in trees:
+        raise NotReady(f"{data_dir}/responses/{default_language}.yml is missing")
+    first = {default_language: trees.pop(default_language)}
+    return Wording({**first, **trees})
