@@ -32,8 +32,11 @@ from actions.cases.queries import (
     CaseStatus,
     case_from,
     email_key,
+    ids_of,
+    inline,
     read_case,
     select_cases,
+    unclosed,
 )
 from actions.cases.tables import cases, customers
 from knowledge.database import reading, writing
@@ -164,17 +167,9 @@ class Archive:
 
         With both given, a case of either counts; with neither, none.
         """
-        owners = []
-        if (key := email_key(email)) is not None:
-            owners.append(customers.c.email_key == key)
-        if conversation is not None:
-            owners.append(cases.c.conversation_id == conversation)
-        if not owners:
-            return []
-        condition = owners[0] if len(owners) == 1 else owners[0] | owners[1]
         query = (
             select_cases()
-            .where(cases.c.status != "closed", condition)
+            .where(unclosed(), cases.c.id.in_(ids_of(email, conversation)))
             .order_by(cases.c.received_at, cases.c.id)
         )
         async with reading(self._engine) as connection:
@@ -219,15 +214,18 @@ class Archive:
         Returns:
             None when no open case is waiting.
         """
-        next_case = (
+        waiting = (
             select(cases.c.reference)
-            .where(cases.c.status == "open", cases.c.assigned_to.is_(None))
-            .order_by(cases.c.is_urgent.desc(), cases.c.received_at, cases.c.id)
+            .where(cases.c.status == inline("open"), cases.c.assigned_to.is_(None))
+            .order_by(cases.c.received_at, cases.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )
         async with writing(self._engine) as connection:
-            reference = await connection.scalar(next_case)
+            # One query each: an index then gives the first without sorting.
+            reference = await connection.scalar(
+                waiting.where(cases.c.is_urgent.is_(True))
+            ) or await connection.scalar(waiting.where(cases.c.is_urgent.is_(False)))
             if reference is None:
                 return None
             async with changing(connection, reference, None, self._clock()) as change:

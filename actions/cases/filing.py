@@ -17,7 +17,7 @@ from actions.cases.complaint import Policy, answer_due_at, is_late
 from actions.cases.duplicates import Candidate, find_original
 from actions.cases.history import append_events
 from actions.cases.outbox import write_email
-from actions.cases.queries import email_key
+from actions.cases.queries import email_key, ids_of, unclosed
 from actions.cases.tables import cases, conversations, customers, reference_numbers
 from actions.cases.transcripts import (
     Conversation,
@@ -192,17 +192,18 @@ async def _customer(connection: AsyncConnection, customer: Customer) -> int:
         "email": customer.email,
         "username": customer.username,
     }
-    same = [
-        customers.c[column].is_not_distinct_from(value)
-        for column, value in values.items()
-    ]
-    known = await connection.scalar(select(customers.c.id).where(*same).limit(1))
-    if known is not None:
-        return int(known)
+    if (key := email_key(customer.email)) is not None:
+        same = [
+            customers.c[column].is_not_distinct_from(value)
+            for column, value in values.items()
+        ]
+        known = await connection.scalar(
+            select(customers.c.id).where(customers.c.email_key == key, *same).limit(1)
+        )
+        if known is not None:
+            return int(known)
     added = await connection.execute(
-        insert(customers)
-        .values(email_key=email_key(customer.email), **values)
-        .returning(customers.c.id)
+        insert(customers).values(email_key=key, **values).returning(customers.c.id)
     )
     return int(added.scalar_one())
 
@@ -211,13 +212,9 @@ async def _original(
     connection: AsyncConnection, draft: CaseDraft, conversation: str
 ) -> str | None:
     """An unclosed case of the same person that says the same."""
-    same_person = cases.c.conversation_id == conversation
-    if (key := email_key(draft.customer.email)) is not None:
-        same_person |= customers.c.email_key == key
     query = (
         select(cases.c.reference, cases.c.description)
-        .join_from(cases, customers)
-        .where(cases.c.status != "closed", same_person)
+        .where(unclosed(), cases.c.id.in_(ids_of(draft.customer.email, conversation)))
         .order_by(cases.c.received_at, cases.c.id)
         .limit(50)
     )

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    false,
+    func,
+    literal,
+    select,
+    tuple_,
+    union,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Case, Customer, OutcomeKind, Status, time_as_json
@@ -54,16 +65,44 @@ class CaseStatus:
         }
 
 
+def inline(value: str) -> ColumnElement[str]:
+    """A value written into the statement, so that a partial index can be used."""
+    return literal(value, literal_execute=True)
+
+
+def unclosed(table: FromClause = cases) -> ColumnElement[bool]:
+    """The condition that a case is not closed."""
+    return table.c.status != inline("closed")
+
+
+def ids_of(
+    email: str | None, conversation: str | None
+) -> Select[Any] | CompoundSelect[Any]:
+    """Ids of the cases of a person, of a conversation, or of either; or of neither."""
+    owners = []
+    if (key := email_key(email)) is not None:
+        owners.append(
+            select(cases.c.id)
+            .join_from(cases, customers)
+            .where(customers.c.email_key == key)
+        )
+    if conversation is not None:
+        owners.append(select(cases.c.id).where(cases.c.conversation_id == conversation))
+    # One query for each owner: an index answers either, but not one or the other.
+    return union(*owners) if owners else select(cases.c.id).where(false())
+
+
 def _position() -> Any:
     """How many cases that are not closed came before, plus one; NULL when closed."""
     before = cases.alias("before")
-    earlier = (before.c.received_at < cases.c.received_at) | (
-        (before.c.received_at == cases.c.received_at) & (before.c.id < cases.c.id)
+    # Compared as pairs, an index answers it.
+    earlier = tuple_(before.c.received_at, before.c.id) < tuple_(
+        cases.c.received_at, cases.c.id
     )
     return (
         select(func.count() + 1)
         .select_from(before)
-        .where(before.c.status != "closed", earlier)
+        .where(unclosed(before), earlier)
         .correlate(cases)
         .scalar_subquery()
     )

@@ -155,6 +155,7 @@ cases = Table(
     # Case-folded reference, customer and description, for the desk's search.
     Column("search_text", SafeText, nullable=False),
     Index(None, "received_at", "id"),
+    Index(None, "status", "received_at", "id"),
     Index(
         "ix_cases_queue",
         "received_at",

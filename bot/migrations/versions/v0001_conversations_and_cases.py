@@ -143,6 +143,9 @@ def _create_cases() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_cases_received_at_id", "cases", ["received_at", "id"])
+    op.create_index(
+        "ix_cases_status_received_at_id", "cases", ["status", "received_at", "id"]
+    )
     for name, columns, condition in (
         ("ix_cases_queue", ["received_at", "id"], "status <> 'closed'"),
         (
