@@ -143,12 +143,10 @@ class Queue:
         others = select(*(_count(each) for each in (is_overdue, is_soon, is_mine)))
         languages = select(cases.c.language).distinct().order_by(cases.c.language)
         async with reading(self._engine) as connection:
-            statuses = {
-                str(status): int(n)
-                for status, n in (await connection.execute(by_status)).tuples()
-            }
+            rows = (await connection.execute(by_status)).all()
             overdue, soon, mine = (await connection.execute(others)).one()
             tags = (await connection.execute(languages)).scalars().all()
+        statuses = {str(row[0]): int(row[1]) for row in rows}
         return Counts(
             by_status={status: statuses.get(status, 0) for status in STATUSES},
             overdue=overdue,
