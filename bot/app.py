@@ -7,7 +7,9 @@ from contextlib import AbstractAsyncContextManager
 
 from aiohttp import web
 
+import actions.server
 from bot import api, contact, keys, public, sign_in
+from bot.assistant_services import open_action_server
 from bot.conversations import Conversations
 from bot.keys import Parts
 from bot.metrics import Metrics, count_requests
@@ -46,6 +48,7 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
             app[keys.PARTS] = parts
             app[keys.CONVERSATIONS] = _conversations(app, parts)
             open_rooms(app, parts)
+            open_action_server(app, parts)
             yield
 
     app.cleanup_ctx.append(join)
@@ -54,6 +57,7 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
     for module in (api, public, contact, sign_in):
         app.add_routes(module.routes)
     add_rooms(app)
+    app.add_routes(actions.server.routes)
     app.router.add_static("/static", STATIC)
     return app
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.staff import Accounts
     from bot.texts import Texts
     from knowledge.answers import Knowledge
+    from knowledge.embedding import Embedder
     from knowledge.operator import Operator
     from knowledge.store import PageStore
 
@@ -54,6 +55,7 @@ class Parts:
     locks: Locks
     accounts: Accounts
     engine: AsyncEngine
+    embedder: Embedder
     executor: Executor
 
 

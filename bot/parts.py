@@ -85,6 +85,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             locks=locks,
             accounts=Accounts(engine, clock, executor),
             engine=engine,
+            embedder=embedder,
             executor=executor,
         )
 

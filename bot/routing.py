@@ -1,37 +1,39 @@
-"""What an utterance was taken for, and how far the conversation has come."""
+"""What an utterance was taken for, and how far the conversation has come.
+
+The actions attach both to what they say; without them the assistant's own view of the
+turn has to do.
+"""
 
 from __future__ import annotations
 
+from typing import get_args
+
+from actions.routing import Route, Stage, route
 from bot.rasa import Turn
 
-ROUTES = frozenset(
-    {
-        "faq",
-        "case",
-        "complaint_case",
-        "howto_complain",
-        "human",
-        "smalltalk",
-        "out_of_scope",
-        "crisis",
-    }
-)
-STAGES = frozenset({"answering", "intake", "review", "filed", "handed_over"})
+ROUTES: frozenset[str] = frozenset(get_args(Route))
+STAGES: frozenset[str] = frozenset(get_args(Stage))
+IN_FORM = ("intake", "review")
 
 
 def route_of(turn: Turn, stage_before: str) -> str | None:
-    """The last route that an action named, or None inside the form."""
-    named = [reply.custom["route"] for reply in turn.replies if "route" in reply.custom]
-    if named and named[-1] in ROUTES:
-        return str(named[-1])
-    return None
+    """The last route that an action named; None inside the form."""
+    named = _last(turn, "route")
+    if named in ROUTES:
+        return named
+    return None if stage_before in IN_FORM else route(turn.intent)
 
 
 def stage_after(turn: Turn, stage_before: str) -> str:
-    """The stage that an action named, else by whether the form is open."""
-    named = [reply.custom["stage"] for reply in turn.replies if "stage" in reply.custom]
-    if named and named[-1] in STAGES:
-        return str(named[-1])
+    """The last stage that an action named, else by whether the form is open."""
+    named = _last(turn, "stage")
+    if named in STAGES:
+        return named
     if turn.form:
-        return "intake"
-    return "answering" if stage_before in ("intake", "review") else stage_before
+        return stage_before if stage_before in IN_FORM else "intake"
+    return "answering" if stage_before in IN_FORM else stage_before
+
+
+def _last(turn: Turn, mark: str) -> str:
+    marks = (reply.custom.get(mark) for reply in reversed(turn.replies))
+    return next((str(each) for each in marks if each), "")

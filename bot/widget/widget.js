@@ -42,7 +42,9 @@
     }
   }
 
-  /** The customer API. Throws Problem for an answer that is none, TypeError offline. */
+  class Offline extends Error {}
+
+  /** The customer API. Throws Problem for a refusal, Offline when nothing answers. */
   class Api {
     constructor(opened) {
       this.opened = opened;
@@ -56,10 +58,10 @@
       const headers = {};
       if (body !== undefined) headers["Content-Type"] = "application/json";
       if (token) headers.Authorization = `Bearer ${token}`;
-      const response = await fetch(base + path, {
-        method: body === undefined ? "GET" : "POST",
-        headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
+      const request = { method: body === undefined ? "GET" : "POST", headers };
+      if (body !== undefined) request.body = JSON.stringify(body);
+      const response = await fetch(base + path, request).catch(() => {
+        throw new Offline();
       });
       const answer = await response.json().catch(() => ({}));
       if (!response.ok) throw new Problem(response.status, answer.detail);
@@ -81,6 +83,11 @@
     }
   }
 
+  /** Whether the server could not be reached or was in trouble itself. */
+  function isAway(problem) {
+    return problem instanceof Offline || (problem instanceof Problem && problem.status >= 500);
+  }
+
   /** Makes an element: attributes, then children; text is always plain text. */
   function make(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
@@ -96,7 +103,7 @@
   /** Text with its links made clickable; nothing else is interpreted. */
   function withLinks(text) {
     return text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/).map((part, place) =>
-      place % 2 ? make("a", { href: part, target: "_blank", rel: "noopener" }, part) : part,
+      place % 2 ? make("a", { href: part, target: "_blank", rel: "noopener" }, part.replace(/^https?:\/\/|[?#].*$/g, "")) : part,
     );
   }
 
@@ -149,7 +156,7 @@
         icon(ICONS.open),
         (this.launcherText = make("span")),
       );
-      this.title = make("h2", { id: "title" });
+      this.heading = make("h2", { id: "title" });
       this.subtitle = make("p", { class: "subtitle" });
       this.menu = make("select", { class: "language", onchange: () => this.changeLanguage(this.menu.value) });
       this.again = make("button", { class: "tool", type: "button", onclick: () => this.restart() }, icon(ICONS.again));
@@ -165,7 +172,7 @@
       this.panel = make(
         "section",
         { id: "panel", class: "panel", role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown: (event) => event.key === "Escape" && this.close() },
-        make("header", {}, make("div", { class: "heading" }, this.title, this.subtitle), this.menu, this.again, this.closer),
+        make("header", {}, make("div", { class: "heading" }, this.heading, this.subtitle), this.menu, this.again, this.closer),
         make("div", { class: "scroll" }, this.log, this.typing, this.choices),
         make("footer", {}, this.notice, this.form, this.privacy),
       );
@@ -176,7 +183,8 @@
     async start() {
       try {
         await this.loadTexts(this.language);
-      } catch {
+      } catch (problem) {
+        if (!isAway(problem)) throw problem;
         return; // The server is away: no button is better than a dead one.
       }
       for (const opener of document.querySelectorAll("[data-guichet-open]")) {
@@ -192,14 +200,14 @@
       try {
         loaded = await Api.call(`/widget/texts/${encodeURIComponent(wanted)}`);
       } catch (problem) {
-        if (problem.status !== 404) throw problem;
+        if (problem.status !== 404) throw problem; // A language that is not offered.
         loaded = await Api.call("/widget/texts/default");
       }
       this.texts = loaded.texts;
       this.language = loaded.language;
       this.root.lang = loaded.language;
       this.launcherText.textContent = this.texts.launcher;
-      this.title.textContent = loaded.operator;
+      this.heading.textContent = loaded.operator;
       this.subtitle.textContent = this.texts.subtitle;
       this.box.placeholder = this.texts.placeholder;
       this.privacy.textContent = this.texts.privacy;
@@ -251,7 +259,8 @@
           return;
         }
       } catch (problem) {
-        if (!(problem instanceof Problem) || problem.status >= 500) return this.tellAway();
+        if (isAway(problem)) return this.tellAway();
+        if (!(problem instanceof Problem)) throw problem;
       }
       await this.begin();
     }
@@ -262,7 +271,8 @@
         this.api = new Api(opened);
         this.remember({ conversation: opened.conversation, token: opened.token, language: opened.language });
         this.showAll(opened.messages);
-      } catch {
+      } catch (problem) {
+        if (!(problem instanceof Problem) && !isAway(problem)) throw problem;
         this.tellAway();
       }
     }
@@ -354,7 +364,8 @@
     }
 
     fail(item, problem) {
-      const isRefused = problem instanceof Problem && problem.status < 500 && problem.status !== 429;
+      if (!(problem instanceof Problem) && !isAway(problem)) throw problem;
+      const isRefused = !isAway(problem) && problem.status !== 429;
       if (isRefused) {
         this.unsent.shift();
         if (item.body.text) this.box.value = item.body.text;
@@ -491,7 +502,8 @@
       try {
         this.showAll((await this.api.since(this.latest)).messages);
         if (this.unsent.length) this.flush();
-      } catch {
+      } catch (problem) {
+        if (!(problem instanceof Problem) && !isAway(problem)) throw problem;
         // The next round tries again.
       }
     }

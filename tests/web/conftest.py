@@ -30,6 +30,7 @@ from bot.texts import load_texts
 from knowledge.answers import Answer, Citation
 from knowledge.chunking import Passage
 from knowledge.database import open_engine
+from knowledge.embedding import FakeEmbedder
 from knowledge.operator import load_operator
 from knowledge.pages import read_pages
 from knowledge.search import Hit
@@ -221,6 +222,7 @@ def make_counter(
                         ),
                     ),
                     engine=engine,
+                    embedder=FakeEmbedder(),
                     executor=executor,
                 )
                 yield replace(parts, **changes)
