@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, insert, select, text
+from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.database import metadata
@@ -93,7 +93,18 @@ def _read(connection: Connection, archive: zipfile.ZipFile) -> dict[str, int]:
         for rows in _batches(archive, table):
             connection.execute(insert(table), rows)
             counts[table.name] += len(rows)
+        _continue_numbers(connection, table)
     return counts
+
+
+def _continue_numbers(connection: Connection, table: Table) -> None:
+    """Have PostgreSQL number new rows after the restored ones; SQLite does it."""
+    column = table.autoincrement_column
+    if connection.dialect.name != "postgresql" or column is None:
+        return
+    sequence = func.pg_get_serial_sequence(table.name, column.name)
+    last = select(func.max(column)).scalar_subquery()
+    connection.execute(select(func.setval(sequence, last)).where(last.is_not(None)))
 
 
 def _batches(archive: zipfile.ZipFile, table: Table) -> Iterator[list[dict[str, Any]]]:

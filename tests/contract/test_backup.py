@@ -11,7 +11,7 @@ from bot.backup import back_up, restore
 from bot.migrations import upgrade
 from knowledge.database import open_engine
 from knowledge.errors import BadInput, Conflict
-from tests.conftest import STOCKHOLM, FakeClock, make_draft
+from tests.factories import STOCKHOLM, FakeClock, make_draft
 
 
 async def test_a_restored_archive_is_the_same_on_either_database(
@@ -29,10 +29,13 @@ async def test_a_restored_archive_is_the_same_on_either_database(
         other = open_engine(url)
         await upgrade(other)
         await restore(other, tmp_path / "backup.zip")
-        restored = await Archive(other, policy, STOCKHOLM, clock).case(filed.reference)
+        other_archive = Archive(other, policy, STOCKHOLM, clock)
+        restored = await other_archive.case(filed.reference)
+        next_one = await other_archive.file(make_draft())
         await other.dispose()
 
         assert restored == await archive.case(filed.reference)
+        assert next_one.reference == "G-2026-000002"
 
 
 async def test_a_backup_never_overwrites_a_file(
