@@ -37,7 +37,6 @@ Progress = Callable[[int, int], None]
 
 # Cosine with what the bundled model's own engine computes: int8 costs 0.003.
 _LEAST_AGREEMENT = {"torch": 0.999, "onnx": 0.99}
-_BATCH = 16
 _CACHED_TEXTS = 512
 _CACHED_BATCH = 16
 
@@ -80,6 +79,9 @@ class Embedder(Protocol):
         self, texts: Sequence[str], side: Side, *, progress: Progress | None = None
     ) -> list[Encoding]:
         """Embed texts with their tokens, for late interaction; one for each text."""
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens `encode` gives for a short text: prompt and specials out."""
 
 
 class _CachedSides:
@@ -154,52 +156,46 @@ class SentenceTransformerEmbedder(_CachedSides):
             side: len(self._model.tokenizer(prompt.strip())["input_ids"]) - specials
             for side, prompt in prompts.items()
         }
-        self._specials = set(self._model.tokenizer.all_special_ids)
+        self._specials = np.array(self._model.tokenizer.all_special_ids)
         self.dim = int(self._model.get_embedding_dimension())
         self.fingerprint = _fingerprint(folder, backend, prompts)
 
     def _run(
         self, texts: Sequence[str], side: Side, progress: Progress | None
     ) -> list[Encoding]:
-        # Texts of like length share a batch, so that little is spent on padding.
-        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-        batches = [order[i : i + _BATCH] for i in range(0, len(order), _BATCH)]
-        encodings: dict[int, Encoding] = {}
-        if len(batches) == 1:
-            encodings.update(self._forward(texts, batches[0], side))
-        else:
-            with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-                for done in pool.map(lambda b: self._forward(texts, b, side), batches):
-                    encodings.update(done)
-                    if progress:
-                        progress(len(encodings), len(texts))
-        return [encodings[i] for i in range(len(texts))]
+        if len(texts) == 1:
+            return [self._forward(texts[0], side)]
+        encodings: list[Encoding] = []
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            for encoding in pool.map(lambda text: self._forward(text, side), texts):
+                encodings.append(encoding)
+                if progress:
+                    progress(len(encodings), len(texts))
+        return encodings
 
-    def _forward(
-        self, texts: Sequence[str], batch: list[int], side: Side
-    ) -> dict[int, Encoding]:
+    def count_tokens(self, text: str) -> int:
+        with self._tokenizer_lock:
+            ids = self._model.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return len(ids)
+
+    def _forward(self, text: str, side: Side) -> Encoding:
+        # One text at a time: int8 activations are scaled by batch, and a text's vector
+        # must not depend on its neighbours. On a CPU a batch is no faster.
         import torch
 
-        prompt = self._prompts[side]
         with self._tokenizer_lock:
-            features = self._model.preprocess([prompt + texts[i] for i in batch])
+            features = self._model.preprocess([self._prompts[side] + text])
         with torch.inference_mode():
             out = self._model(features)
-        vectors = out["sentence_embedding"].numpy().astype(np.float32)
-        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        ids = out["input_ids"].numpy()
-        tokens = out["token_embeddings"].numpy()
-        skip = self._prompt_tokens[side]
-        encodings = {}
-        for row, i in enumerate(batch):
-            keep = np.array([token not in self._specials for token in ids[row]])
-            keep[: skip + 1] = False
-            encodings[i] = Encoding(
-                vectors[row],
-                ids[row][keep].astype(np.int32),
-                tokens[row][keep].astype(np.float32),
-            )
-        return encodings
+        vector = out["sentence_embedding"][0].numpy().astype(np.float32)
+        ids = out["input_ids"][0].numpy()
+        keep = ~np.isin(ids, self._specials)
+        keep[: 1 + self._prompt_tokens[side]] = False
+        return Encoding(
+            vector / max(float(np.linalg.norm(vector)), 1e-12),
+            ids[keep].astype(np.int32),
+            out["token_embeddings"][0].numpy()[keep].astype(np.float32),
+        )
 
 
 class FakeEmbedder(_CachedSides):
@@ -220,6 +216,9 @@ class FakeEmbedder(_CachedSides):
         if progress:
             progress(len(texts), len(texts))
         return encodings
+
+    def count_tokens(self, text: str) -> int:
+        return len(re.findall(r"\w+", text))
 
     def _encode_one(self, text: str) -> Encoding:
         words = re.findall(r"\w+", text.casefold())

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,27 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.chunking import Passage, split_text
+from knowledge.chunking import Passage, sentences, split_text
 from knowledge.embedding import Embedder, Embeddings, Progress
 from knowledge.errors import BadInput, NotReady
-from knowledge.lexical import LexicalIndex, character_grams
+from knowledge.interaction import TokenSpace, TokenStore, TokenStoreBuilder
+from knowledge.lexical import Analyzer, LexicalIndex, character_grams, stemmer
 
-FORMAT = 1
+FORMAT = 2
 METRIC = "cosine"
 # A passage longer than this has several vectors; its best one counts.
 SEGMENT_CHARACTERS = 1500
+# Above this many vectors, a graph is searched instead of all of them.
+EXACT_SEARCH_SEGMENTS = 20_000
 
 _MANIFEST = "manifest.json"
 _PASSAGES = "passages.jsonl"
 _VECTORS = "vectors.faiss"
-_SEGMENTS = "segments.npy"
+_OWNERS = "owners.npy"
+_TOKENS = "tokens.npz"
+
+_SPACE_SAMPLE = 256
+_PASSAGES_AT_ONCE = 128
 
 Scores = NDArray[np.float32]
 
@@ -67,38 +74,81 @@ class Manifest:
 class PassageIndex:
     """Passages with all that is needed to score them against a question."""
 
-    def __init__(
-        self,
-        passages: Sequence[Passage],
-        manifest: Manifest,
-        vectors: Any,
-        owners: NDArray[np.int32],
-        lexical: dict[str, LexicalIndex],
-    ) -> None:
+    def __init__(self, passages: Sequence[Passage], parts: Parts) -> None:
         self.passages = tuple(passages)
-        self.manifest = manifest
-        self._vectors = vectors
-        self._owners = owners
-        self._lexical = lexical
+        self.manifest = parts.manifest
+        self.tokens = parts.tokens
+        self._parts = parts
+        self._first_segment = np.searchsorted(
+            parts.owners, np.arange(len(passages) + 1)
+        )
         self.languages = np.array([passage.language for passage in passages])
         self._rows = {
             language: np.flatnonzero(self.languages == language)
-            for language in manifest.languages
+            for language in self.manifest.languages
         }
 
-    def dense(self, query: Embeddings) -> Scores:
-        """Cosine of every passage with one query vector. Shape (n_passages,)."""
-        similarity, segments = self._vectors.search(query[None, :], len(self._owners))
-        best = np.full(len(self.passages), -1.0, dtype=np.float32)
-        np.maximum.at(best, self._owners[segments[0]], similarity[0])
+    def nearest(self, query: Embeddings, n: int) -> NDArray[np.intp]:
+        """Positions of about the `n` passages whose vectors are closest."""
+        n_segments = min(len(self._parts.owners), n + len(self._parts.owners) // 50)
+        _similarity, segments = self._parts.vectors.search(query[None, :], n_segments)
+        owners = self._parts.owners[segments[0][segments[0] >= 0]]
+        _unique, first = np.unique(owners, return_index=True)
+        closest: NDArray[np.intp] = owners[np.sort(first)][:n].astype(np.intp)
+        return closest
+
+    def dense(
+        self, query: Embeddings, passages: NDArray[np.intp] | None = None
+    ) -> Scores:
+        """Cosine of a query with passages: that of each one's closest segment.
+
+        Args:
+            query: Shape (dim,), unit length.
+            passages: Positions, at least one; all by default.
+        """
+        if passages is None:
+            passages = np.arange(len(self.passages))
+        starts = self._first_segment[passages]
+        lengths = self._first_segment[passages + 1] - starts
+        ends = np.cumsum(lengths)
+        segments = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+        similarity = self._parts.vectors.reconstruct_batch(segments) @ query
+        best: Scores = np.maximum.reduceat(similarity, ends - lengths)
         return best
 
-    def lexical(self, question: str, language: str) -> Scores:
-        """Match of characters for passages in a language, 0 for all others."""
-        scores = np.zeros(len(self.passages), dtype=np.float32)
-        if language in self._lexical:
-            scores[self._rows[language]] = self._lexical[language].scores(question)
-        return scores
+    def lexical(self, question: str, language: str | None) -> tuple[Scores, Scores]:
+        """How much of a question's words and runs of characters passages cover.
+
+        Returns:
+            Runs of characters and stems, 0 to 1, each of shape (n_passages,); 0 for
+            passages in another language.
+        """
+        grams = np.zeros(len(self.passages), dtype=np.float32)
+        stemmed = np.zeros(len(self.passages), dtype=np.float32)
+        if language in self._rows:
+            rows = self._rows[language]
+            grams[rows] = self._parts.grams[language].coverage(question)
+            stemmed[rows] = self._parts.stems[language].coverage(question)
+        return grams, stemmed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What an index is made of, besides its passages.
+
+    Attributes:
+        vectors: FAISS index of segments; inner product of unit vectors is cosine.
+        owners: Shape (n_segments,). Position of each segment's passage, rising.
+        tokens: For late interaction.
+        grams, stems: BM25 of each language's passages.
+    """
+
+    manifest: Manifest
+    vectors: Any
+    owners: NDArray[np.int32]
+    tokens: TokenStore
+    grams: dict[str, LexicalIndex]
+    stems: dict[str, LexicalIndex]
 
 
 def make_index(
@@ -110,12 +160,55 @@ def make_index(
         BadInput: No passages, two with one id, or one without text or language.
     """
     _check(passages)
-    segments, owners = _segments(passages)
-    vectors = faiss.IndexFlatIP(embedder.dim)
-    vectors.add(embedder.embed_passages(segments, progress=progress))
-    return PassageIndex(
-        passages, _manifest(passages, embedder), vectors, owners, _lexical(passages)
+    segments = [_segments(passage) for passage in passages]
+    vectors, tokens = _embed(passages, segments, embedder, progress)
+    lengths = [len(texts) for texts in segments]
+    parts = Parts(
+        manifest=_manifest(passages, embedder),
+        vectors=vectors,
+        owners=np.repeat(np.arange(len(passages), dtype=np.int32), lengths),
+        tokens=tokens,
+        grams=_lexical(passages, lambda language: character_grams),
+        stems=_lexical(passages, stemmer),
     )
+    return PassageIndex(passages, parts)
+
+
+def _embed(
+    passages: Sequence[Passage],
+    segments: Sequence[Sequence[str]],
+    embedder: Embedder,
+    progress: Progress | None,
+) -> tuple[Any, TokenStore]:
+    """Vectors and tokens of all segments, a few passages at a time."""
+    texts = [text for group in segments for text in group]
+    report = progress or (lambda done, total: None)
+    sample = texts[:: max(1, len(texts) // _SPACE_SAMPLE)][:_SPACE_SAMPLE]
+    known = dict(zip(sample, embedder.encode(sample, "passage"), strict=True))
+    openings = [(sentences(text) or [text])[0] for text in sample]
+    space = TokenSpace.fit(embedder.encode(openings, "query"), list(known.values()))
+    store = TokenStoreBuilder(space)
+    vectors = _vector_index(embedder.dim, len(texts))
+    done = 0
+    for start in range(0, len(passages), _PASSAGES_AT_ONCE):
+        groups = segments[start : start + _PASSAGES_AT_ONCE]
+        fresh = [text for group in groups for text in group if text not in known]
+        made = dict(zip(fresh, embedder.encode(fresh, "passage"), strict=True))
+        for passage, group in zip(passages[start:], groups, strict=False):
+            encodings = [known.get(text) or made[text] for text in group]
+            store.add(encodings, passage.language)
+            vectors.add(np.stack([encoding.vector for encoding in encodings]))
+        done += sum(len(group) for group in groups)
+        report(done, len(texts))
+    return vectors, store.finish()
+
+
+def _vector_index(dim: int, n_segments: int) -> Any:
+    if n_segments <= EXACT_SEARCH_SEGMENTS:
+        return faiss.IndexFlatIP(dim)
+    index = faiss.IndexHNSWFlat(dim, 32, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efSearch = 256
+    return index
 
 
 def build_index(
@@ -194,23 +287,23 @@ def _check(passages: Sequence[Passage]) -> None:
             raise BadInput(f"passage {passage.id!r} has no language")
 
 
-def _segments(passages: Sequence[Passage]) -> tuple[list[str], NDArray[np.int32]]:
-    """What is embedded, and which passage each piece belongs to."""
-    texts, owners = [], []
-    for i, passage in enumerate(passages):
-        for part in split_text(passage.text, SEGMENT_CHARACTERS):
-            texts.append(f"{passage.heading}\n{part}" if passage.heading else part)
-            owners.append(i)
-    return texts, np.array(owners, dtype=np.int32)
+def _segments(passage: Passage) -> list[str]:
+    """What is embedded: the passage, in parts when it is long, with its heading."""
+    parts = split_text(passage.text, SEGMENT_CHARACTERS)
+    if passage.heading:
+        return [f"{passage.heading}\n{part}" for part in parts]
+    return parts
 
 
-def _lexical(passages: Sequence[Passage]) -> dict[str, LexicalIndex]:
+def _lexical(
+    passages: Sequence[Passage], analyzer: Callable[[str], Analyzer]
+) -> dict[str, LexicalIndex]:
     by_language: dict[str, list[str]] = {}
     for passage in passages:
         texts = by_language.setdefault(passage.language, [])
         texts.append(f"{passage.heading} {passage.text}")
     return {
-        language: LexicalIndex.build(texts, character_grams)
+        language: LexicalIndex.build(texts, analyzer(language))
         for language, texts in by_language.items()
     }
 
@@ -239,13 +332,16 @@ def _manifest(passages: Sequence[Passage], embedder: Embedder) -> Manifest:
 
 
 def _write(index: PassageIndex, folder: Path) -> None:
+    parts = index._parts
     with (folder / _PASSAGES).open("w", encoding="utf-8") as stream:
         for passage in index.passages:
             stream.write(json.dumps(asdict(passage), ensure_ascii=False) + "\n")
-    faiss.write_index(index._vectors, str(folder / _VECTORS))
-    np.save(folder / _SEGMENTS, index._owners)
-    for language, lexical in index._lexical.items():
-        lexical.save(folder / "lexical" / language)
+    faiss.write_index(parts.vectors, str(folder / _VECTORS))
+    np.save(folder / _OWNERS, parts.owners)
+    parts.tokens.save(folder / _TOKENS)
+    for language in index.manifest.languages:
+        parts.grams[language].save(folder / "grams" / language)
+        parts.stems[language].save(folder / "stems" / language)
     (folder / _MANIFEST).write_text(
         json.dumps(index.manifest.as_json(), ensure_ascii=False, indent=1), "utf-8"
     )
@@ -266,16 +362,22 @@ def _read(folder: Path, manifest: Manifest) -> PassageIndex:
     passages = [Passage(**json.loads(line)) for line in lines]
     if len(passages) != manifest.n_passages:
         raise ValueError("passages are missing")
-    lexical = {}
+    languages = [passage.language for passage in passages]
+    grams, stemmed = {}, {}
     for language in manifest.languages:
-        n_texts = sum(passage.language == language for passage in passages)
-        lexical[language] = LexicalIndex.load(
-            folder / "lexical" / language, character_grams, n_texts
+        n = languages.count(language)
+        grams[language] = LexicalIndex.load(
+            folder / "grams" / language, character_grams, n
         )
-    return PassageIndex(
-        passages,
-        manifest,
-        faiss.read_index(str(folder / _VECTORS)),
-        np.load(folder / _SEGMENTS),
-        lexical,
+        stemmed[language] = LexicalIndex.load(
+            folder / "stems" / language, stemmer(language), n
+        )
+    parts = Parts(
+        manifest=manifest,
+        vectors=faiss.read_index(str(folder / _VECTORS)),
+        owners=np.load(folder / _OWNERS),
+        tokens=TokenStore.load(folder / _TOKENS),
+        grams=grams,
+        stems=stemmed,
     )
+    return PassageIndex(passages, parts)

@@ -7,10 +7,11 @@ in its language.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,11 @@ def character_grams(text: str) -> list[str]:
     return [joined[i : i + GRAM] for i in range(len(joined) - GRAM + 1)]
 
 
+def stemmer(language: str) -> Analyzer:
+    """The analyzer that stems words as in a language."""
+    return partial(stems, language=language)
+
+
 class LexicalIndex:
     """BM25 over the texts of one language."""
 
@@ -117,11 +123,34 @@ class LexicalIndex:
 
     def scores(self, question: str) -> Scores:
         """BM25 of every text, from 0. Shape (n_texts,)."""
-        tokens = self._analyze(question[:MAX_QUERY_CHARACTERS])
+        return self._scores(self._tokens(question))
+
+    def coverage(self, question: str) -> Scores:
+        """How much of the question each text covers, 0 to 1. Shape (n_texts,).
+
+        BM25 over the most that any text could reach: the rarity of all of the
+        question's tokens, found or not.
+        """
+        tokens = self._tokens(question)
+        most = sum(self._rarity(token) for token in tokens)
+        return self._scores(tokens) / np.float32(max(most, 1e-9))
+
+    def _tokens(self, question: str) -> list[str]:
+        return self._analyze(question[:MAX_QUERY_CHARACTERS])
+
+    def _scores(self, tokens: list[str]) -> Scores:
         if self._bm25 is None or not tokens:
             return np.zeros(self._n_texts, dtype=np.float32)
-        found = self._bm25.get_scores(tokens)
-        return np.asarray(found, dtype=np.float32)
+        return np.asarray(self._bm25.get_scores(tokens), dtype=np.float32)
+
+    def _rarity(self, token: str) -> float:
+        """The idf that BM25 gives a token (Lucene's form)."""
+        n_with = 0
+        if self._bm25 is not None and token in self._bm25.vocab_dict:
+            starts = self._bm25.scores["indptr"]
+            place = self._bm25.vocab_dict[token]
+            n_with = int(starts[place + 1] - starts[place])
+        return math.log1p((self._n_texts - n_with + 0.5) / (n_with + 0.5))
 
     def save(self, folder: Path) -> None:
         if self._bm25 is not None:

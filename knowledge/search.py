@@ -1,7 +1,8 @@
-"""Finding passages: dense and lexical scores, joined with regard to language.
+"""Finding passages: dense, late-interaction and lexical scores, joined.
 
-Words do not match across languages, so the lexical score counts only where question
-and passage share theirs; across languages the dense score stands alone.
+The closest vectors and the best matches of words are candidates; each is then scored
+by its vector, by its tokens and by its words. Words do not match across languages,
+so the lexical part counts only where question and passage share theirs.
 """
 
 from __future__ import annotations
@@ -12,11 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.chunking import Passage
-from knowledge.embedding import Embedder
+from knowledge.confidence import Evidence, confidence
+from knowledge.embedding import Embedder, Encoding
 from knowledge.errors import BadInput
 from knowledge.index import PassageIndex, Scores
 
-DENSE_SHARE = 0.7
+DENSE_CANDIDATES = 100
+LEXICAL_CANDIDATES = 50
+
+# Tuned on public question sets of several families; the optimum is flat.
+DENSE_WEIGHT = 0.45
+WINDOW_WEIGHT = 0.6
+WEIGHTED_WINDOW_WEIGHT = 0.6
+GRAMS_WEIGHT = 3.0
+STEMS_WEIGHT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +39,17 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hits of one question, best first, and the confidence that the first is right."""
+    """What was found for one question.
+
+    Attributes:
+        hits: Best first.
+        confidence: Calibrated probability, 0 to 1, that the first hit is right.
+        evidence: What the confidence was computed from.
+    """
 
     hits: list[Hit]
     confidence: float
+    evidence: Evidence | None
 
 
 class Searcher:
@@ -58,41 +75,55 @@ class Searcher:
             top_k: At least 1; fewer passages give fewer hits.
             among: Which passages may be found; all by default.
 
+        Returns:
+            Hits, ties broken by the order of the passages.
+
         Raises:
             BadInput: `top_k` below 1.
         """
         if top_k < 1:
             raise BadInput(f"top_k must be at least 1, got {top_k}")
-        query = self._embedder.embed_queries([question])[0]
-        dense = self._index.dense(query)
-        scores = _fuse(dense, self._lexical(question, language))
+        (encoding,) = self._embedder.encode([question], "query")
+        grams, stems = self._index.lexical(question, language)
+        candidates = self._candidates(encoding, grams, among)
+        if not len(candidates):
+            return Found([], 0.0, None)
+        dense = self._index.dense(encoding.vector, candidates)
+        match = self._index.tokens.match(encoding, language, candidates)
+        scores = (
+            DENSE_WEIGHT * _standard(dense)
+            + WINDOW_WEIGHT * _standard(match.window)
+            + WEIGHTED_WINDOW_WEIGHT * _standard(match.weighted)
+            + GRAMS_WEIGHT * grams[candidates]
+            + STEMS_WEIGHT * stems[candidates]
+        )
+        order = np.argsort(-scores, kind="stable")
+        evidence = Evidence.of(
+            order, scores, dense, match, grams[candidates], stems[candidates]
+        )
+        hits = [
+            Hit(self._index.passages[candidates[i]], float(scores[i]))
+            for i in order[:top_k]
+        ]
+        return Found(hits, confidence(evidence), evidence)
+
+    def _candidates(
+        self, encoding: Encoding, grams: Scores, among: NDArray[np.bool_] | None
+    ) -> NDArray[np.intp]:
+        """Positions worth a closer look, rising."""
+        n_dense = DENSE_CANDIDATES
         if among is not None:
-            scores = np.where(among, scores, -np.inf)
-        order = _best(scores, top_k)
-        hits = [Hit(self._index.passages[i], float(scores[i])) for i in order]
-        return Found(hits, _confidence(float(dense[order[0]])) if hits else 0.0)
-
-    def _lexical(self, question: str, language: str | None) -> Scores:
-        if language is None:
-            return np.zeros(len(self._index.passages), dtype=np.float32)
-        return self._index.lexical(question, language)
-
-
-def _fuse(dense: Scores, lexical: Scores) -> Scores:
-    scores = DENSE_SHARE * _spread(dense) + (1 - DENSE_SHARE) * _spread(lexical)
-    return np.asarray(scores, dtype=np.float32)
+            n_dense = int(np.ceil(n_dense * len(among) / max(int(among.sum()), 1)))
+            grams = np.where(among, grams, 0)
+        dense = self._index.nearest(encoding.vector, n_dense)
+        if among is not None:
+            dense = dense[among[dense]]
+        n = min(LEXICAL_CANDIDATES, len(grams))
+        lexical = np.argpartition(-grams, n - 1)[:n]
+        return np.union1d(dense, lexical[grams[lexical] > 0]).astype(np.intp)
 
 
-def _spread(scores: Scores) -> Scores:
-    low, high = float(scores.min()), float(scores.max())
-    return (scores - low) / (high - low) if high > low else np.zeros_like(scores)
-
-
-def _best(scores: Scores, top_k: int) -> list[int]:
-    """Positions of the highest scores; ties go to the earlier passage."""
-    order = np.argsort(-scores, kind="stable")[:top_k]
-    return [int(i) for i in order if np.isfinite(scores[i])]
-
-
-def _confidence(dense: float) -> float:
-    return float(1 / (1 + np.exp(-(dense - 0.85) * 40)))
+def _standard(scores: Scores) -> Scores:
+    """Scores as distances from their mean, in standard deviations."""
+    standard: Scores = (scores - scores.mean()) / (scores.std() + np.float32(1e-6))
+    return standard
