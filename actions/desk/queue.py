@@ -119,13 +119,16 @@ class Queue:
             raise BadInput(f"page must be at least 1, got {number}")
         conditions = self._conditions(filters)
         is_urgent = case((cases.c.status == "closed", False), else_=cases.c.is_urgent)
-        query = (
-            select_cases()
+        order = (is_urgent.desc(), cases.c.received_at, cases.c.id)
+        # The page first: places in the queue are counted for its cases only.
+        shown = (
+            select(cases.c.id)
             .where(*conditions)
-            .order_by(is_urgent.desc(), cases.c.received_at, cases.c.id)
+            .order_by(*order)
             .limit(page_size)
             .offset((number - 1) * page_size)
         )
+        query = select_cases().where(cases.c.id.in_(shown)).order_by(*order)
         count = select(func.count()).select_from(cases).where(*conditions)
         async with reading(self._engine) as connection:
             total = (await connection.execute(count)).scalar_one()
