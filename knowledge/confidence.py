@@ -7,14 +7,21 @@ stands out from the others, and whether vector, tokens and words agree on it.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.errors import BadInput, NotReady
 from knowledge.interaction import TokenMatch
 
 Floats = NDArray[np.float32]
+Weights = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,5 +123,98 @@ def _lead(scores: Floats, top: int) -> float:
     return float(scores[top] - others.max()) if len(others) else 0.0
 
 
-def confidence(evidence: Evidence) -> float:
-    return 0.5
+@dataclass(frozen=True, slots=True)
+class ConfidenceModel:
+    """A logistic regression over `Evidence`.
+
+    Attributes:
+        mean: Of each feature where the model was fitted.
+        scale: Deviation of each feature there.
+        weights: By feature, in deviations.
+        intercept: Log odds of average evidence.
+        fitted_on: Names of the sets of questions, for the record.
+    """
+
+    mean: Weights
+    scale: Weights
+    weights: Weights
+    intercept: float
+    fitted_on: tuple[str, ...] = ()
+
+    def confidence(self, evidence: Evidence) -> float:
+        """Probability, 0 to 1, that the first passage found is right."""
+        standard = (evidence.as_vector() - self.mean) / self.scale
+        log_odds = float(self.weights @ np.clip(standard, -4, 4)) + self.intercept
+        return float(1 / (1 + np.exp(-log_odds)))
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "fitted_on": list(self.fitted_on),
+            "intercept": round(self.intercept, 4),
+            "features": {
+                name: {
+                    "mean": round(float(self.mean[i]), 5),
+                    "scale": round(float(self.scale[i]), 5),
+                    "weight": round(float(self.weights[i]), 4),
+                }
+                for i, name in enumerate(FEATURES)
+            },
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> ConfidenceModel:
+        """Raises `NotReady` when the features are not those of this release."""
+        features = stored["features"]
+        if set(features) != set(FEATURES):
+            raise NotReady(
+                "the confidence model was fitted for another release; run"
+                " `guichet tune`"
+            )
+
+        def column(name: str) -> Weights:
+            return np.array([features[feature][name] for feature in FEATURES])
+
+        return cls(
+            column("mean"),
+            column("scale"),
+            column("weight"),
+            float(stored["intercept"]),
+            tuple(stored["fitted_on"]),
+        )
+
+
+@cache
+def shipped_model() -> ConfidenceModel:
+    """The model that comes with Guichet, fitted by `guichet tune` on public sets."""
+    file = Path(__file__).with_name("confidence.json")
+    return ConfidenceModel.from_json(json.loads(file.read_text("utf-8")))
+
+
+def fit(
+    samples: Mapping[str, tuple[NDArray[np.float64], NDArray[np.bool_]]],
+) -> ConfidenceModel:
+    """Fit a model to sets of questions, each set counting as much as any other.
+
+    Args:
+        samples: By the set's name, evidence of shape (n, n_features) and whether the
+            first passage was right.
+
+    Raises:
+        BadInput: No set has both right and wrong answers.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    used = {name: sample for name, sample in samples.items() if len(sample[1])}
+    evidence = np.concatenate([rows for rows, _right in used.values()])
+    right = np.concatenate([right for _rows, right in used.values()])
+    if right.all() or not right.any():
+        raise BadInput("fitting needs both right and wrong answers")
+    shares = [np.full(len(right), 1 / len(right)) for _rows, right in used.values()]
+    mean, scale = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6
+    standard = np.clip((evidence - mean) / scale, -4, 4)
+    regression = LogisticRegression(C=0.3, max_iter=2000)
+    weights = np.concatenate(shares) * len(right) / len(used)
+    regression.fit(standard, right, sample_weight=weights)
+    return ConfidenceModel(
+        mean, scale, regression.coef_[0], float(regression.intercept_[0]), tuple(used)
+    )

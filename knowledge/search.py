@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.chunking import Passage
-from knowledge.confidence import Evidence, confidence
+from knowledge.confidence import ConfidenceModel, Evidence, shipped_model
 from knowledge.embedding import Embedder, Encoding
 from knowledge.errors import BadInput
 from knowledge.index import PassageIndex, Scores
@@ -22,11 +22,11 @@ DENSE_CANDIDATES = 100
 LEXICAL_CANDIDATES = 50
 
 # Tuned on public question sets of several families; the optimum is flat.
-DENSE_WEIGHT = 0.45
+DENSE_WEIGHT = 0.6
 WINDOW_WEIGHT = 0.6
 WEIGHTED_WINDOW_WEIGHT = 0.6
-GRAMS_WEIGHT = 3.0
-STEMS_WEIGHT = 3.0
+GRAMS_WEIGHT = 2.5
+STEMS_WEIGHT = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,15 @@ class Found:
 class Searcher:
     """Ranks the passages of an index for a question. Safe to share between threads."""
 
-    def __init__(self, index: PassageIndex, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        index: PassageIndex,
+        embedder: Embedder,
+        model: ConfidenceModel | None = None,
+    ) -> None:
         self._index = index
         self._embedder = embedder
+        self._model = model or shipped_model()
 
     def search(
         self,
@@ -105,7 +111,7 @@ class Searcher:
             Hit(self._index.passages[candidates[i]], float(scores[i]))
             for i in order[:top_k]
         ]
-        return Found(hits, confidence(evidence), evidence)
+        return Found(hits, self._model.confidence(evidence), evidence)
 
     def _candidates(
         self, encoding: Encoding, grams: Scores, among: NDArray[np.bool_] | None
