@@ -45,10 +45,20 @@ class ValidateCaseForm(Action):
     ) -> Events:
         turn = Turn(self._services, dispatcher, tracker)
         turn.set(attempts=turn.get("attempts") or {}, quiet=False)
-        if tracker.latest_action_name != "action_listen":
+        if _has_been_answered(tracker):
             # The form has just been opened, or goes on after an interjection.
             return _ask(turn)
         return await _Answer(turn).take()
+
+
+def _has_been_answered(tracker: Tracker) -> bool:
+    """Whether another action has taken the utterance before the form."""
+    for event in reversed(tracker.events):
+        if event["event"] == "user":
+            break
+        if event["event"] == "action" and event["name"] != FORM:
+            return True
+    return False
 
 
 def _ask(turn: Turn) -> Events:

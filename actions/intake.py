@@ -227,7 +227,7 @@ def is_statement(turn: Turn) -> bool:
     words = len(turn.text.split())
     if turn.is_question or intent in INTERJECTIONS or intent in COMMANDS:
         return False
-    if intent in ("skip", "deny", "affirm", "crisis"):
+    if intent in ("skip", "deny", "affirm", "crisis", "correct"):
         return False
     if intent in ("complaint", "report_problem"):
         return words >= _STATEMENT_WORDS // 2
