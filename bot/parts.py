@@ -15,7 +15,7 @@ from actions.cases.archive import Archive
 from actions.cases.policies import load_policy
 from actions.cases.retention import Retention
 from actions.cases.transcripts import Transcripts
-from actions.classification import load_classifier
+from actions.classification import classifier_folder, load_classifier
 from bot.events import Events, LocalEvents, RedisEvents
 from bot.keys import Parts
 from bot.languages import load_identifier
@@ -71,7 +71,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             classifier=await load(
                 executor,
                 load_classifier,
-                settings.state_dir / "classification",
+                classifier_folder(settings.state_dir),
                 embedder,
             ),
             languages=await load(executor, load_identifier, settings.data_dir),

@@ -45,6 +45,10 @@ class Turn:
     slots: Mapping[str, Any] = field(default_factory=dict)
 
 
+# What reading JSON that is not of Rasa's making ends in.
+_NOT_RASA = (ValueError, TypeError, KeyError, AttributeError)
+
+
 class Assistant(Protocol):
     async def turn(
         self, conversation: str, text: str, metadata: Mapping[str, Any]
@@ -89,7 +93,7 @@ class RasaClient:
                 tracker = await self._call(
                     "GET", f"conversations/{quote(conversation, safe='')}/tracker"
                 )
-        except (aiohttp.ClientError, TimeoutError, ValueError, TypeError) as exc:
+        except (aiohttp.ClientError, TimeoutError, *_NOT_RASA) as exc:
             raise AssistantUnavailable(
                 f"Rasa did not answer: {type(exc).__name__}"
             ) from exc
@@ -99,7 +103,7 @@ class RasaClient:
         try:
             async with asyncio.timeout(2):
                 status = await self._call("GET", "status")
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+        except (aiohttp.ClientError, TimeoutError, *_NOT_RASA):
             return False
         return bool(status.get("model_file"))
 

@@ -126,6 +126,8 @@ def _form(request: web.Request, trouble: str | None, status: int) -> web.Respons
 def _destination(request: web.Request, staff: Staff) -> str:
     """Where to go after signing in: a page of ours, never another site."""
     wanted = request.query.get("next", "")
-    if _room(urlsplit(wanted).path) and wanted.startswith("/") and "\\" not in wanted:
+    parts = urlsplit(wanted)
+    is_ours = not parts.scheme and not parts.netloc and "\\" not in wanted
+    if is_ours and _room(parts.path):
         return wanted
     return "/desk" if staff.can_use_desk() else "/knowledge"

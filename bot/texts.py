@@ -15,6 +15,9 @@ import yaml
 
 from knowledge.errors import NotReady
 
+# The parser in C where there is one: ten times as fast.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 class Texts:
     """Strings by language and dotted key, checked complete when loaded."""
@@ -71,7 +74,7 @@ def load_texts(data_dir: Path, languages: Sequence[str]) -> Texts:
         path = data_dir / "texts" / f"{language}.yml"
         if not path.is_file():
             raise NotReady(f"{path} is missing: operator.yml names {language!r}")
-        trees[language] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        trees[language] = yaml.load(path.read_text("utf-8"), Loader=_Loader)
     return Texts(trees)
 
 

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from knowledge.errors import ArchiveUnavailable
+from tests.web.conftest import Counter
+
+GOOD = {
+    "language": "fr",
+    "filing_key": "0" * 32,
+    "name": "Élise Morel",
+    "email": "elise.morel@example.fr",
+    "description": "Mon retrait de 300 € demandé le 3 novembre n'est pas arrivé.",
+    "event_date": "2026-11-03",
+}
+
+
+async def send(counter: Counter, **changes: str) -> Any:
+    return await counter.client.post("/contact", data={**GOOD, **changes})
+
+
+def reference_in(page: str) -> str:
+    found = re.search(r"G-2026-\d+", page)
+    assert found is not None
+    return found[0]
+
+
+async def test_the_form_files_a_case_and_gives_a_dated_receipt(
+    counter: Counter,
+) -> None:
+    response = await send(counter)
+
+    page = await response.text()
+    case = await counter.parts.archive.case(reference_in(page))
+    assert response.status == 200
+    assert "22 novembre 2026" in page
+    assert "22 décembre 2026" in page
+    assert case.customer.name == "Élise Morel"
+    assert case.event_date is not None and case.event_date.isoformat() == "2026-11-03"
+    assert (case.category, case.ground) == ("withdrawal", "service_not_delivered")
+    assert case.suggested_pages
+
+
+async def test_sending_the_form_twice_files_one_case(counter: Counter) -> None:
+    first = await (await send(counter)).text()
+    second = await (await send(counter)).text()
+
+    assert reference_in(first) == reference_in(second)
+
+
+async def test_a_customer_who_says_complaint_is_recorded_as_saying_so(
+    counter: Counter,
+) -> None:
+    page = await (await send(counter, says_complaint="yes")).text()
+
+    case = await counter.parts.archive.case(reference_in(page))
+    assert case.customer_says_complaint
+
+
+async def test_numbers_are_masked_in_the_form_too(counter: Counter) -> None:
+    page = await (
+        await send(counter, description="Kort 4111 1111 1111 1111 nekas")
+    ).text()
+
+    case = await counter.parts.archive.case(reference_in(page))
+    assert case.description == "Kort [card] nekas"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "trouble"),
+    [
+        ("name", " ", "Remplissez ce champ"),
+        ("email", "elise@", "ne ressemble pas à une adresse e-mail"),
+        ("description", "", "Remplissez ce champ"),
+        ("description", "x" * 20_000, "trop long"),
+        ("event_date", "2026-12-24", "dans le futur"),
+        ("event_date", "hier", "ne ressemble pas à une date"),
+    ],
+)
+async def test_a_mistake_is_explained_and_nothing_is_lost_or_filed(
+    counter: Counter, field: str, value: str, trouble: str
+) -> None:
+    response = await send(counter, **{field: value})
+
+    page = await response.text()
+    assert response.status == 400
+    assert trouble in page
+    assert field == "name" or "Élise Morel" in page
+    assert not (await counter.parts.archive.cases()).cases
+
+
+async def test_html_in_the_form_is_shown_as_text(counter: Counter) -> None:
+    page = await (
+        await send(counter, email="x", name="<script>alert(1)</script>")
+    ).text()
+
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+async def test_an_archive_that_is_down_loses_no_words(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(draft: object) -> None:
+        raise ArchiveUnavailable
+
+    monkeypatch.setattr(counter.parts.archive, "file", refuse)
+
+    response = await send(counter)
+
+    assert response.status == 503
+    assert "Mon retrait de 300" in await response.text()
+
+
+async def test_the_form_speaks_the_language_asked_for(counter: Counter) -> None:
+    response = await counter.client.get("/contact?language=sv")
+
+    assert "Kontakta kundtjänst" in await response.text()
+
+
+async def test_reference_and_email_give_the_status(counter: Counter) -> None:
+    reference = reference_in(await (await send(counter)).text())
+
+    response = await counter.client.post(
+        "/api/v1/cases/status",
+        json={"reference": reference.lower(), "email": "Elise.Morel@example.fr"},
+    )
+
+    status = await response.json()
+    assert response.status == 200
+    assert status["status"] == "open"
+    assert status["queue_position"] == 1
+
+
+async def test_a_wrong_pair_tells_nothing_about_either_half(counter: Counter) -> None:
+    reference = reference_in(await (await send(counter)).text())
+
+    answers = []
+    for wrong in (
+        {"reference": reference, "email": "somebody@example.fr"},
+        {"reference": "G-2026-999999", "email": "elise.morel@example.fr"},
+    ):
+        response = await counter.client.post("/api/v1/cases/status", json=wrong)
+        answers.append((response.status, await response.text()))
+
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 404
+
+
+async def test_the_status_page_shows_a_case(counter: Counter) -> None:
+    reference = reference_in(await (await send(counter)).text())
+
+    response = await counter.client.post(
+        "/status",
+        data={"reference": reference, "email": GOOD["email"], "language": "sv"},
+    )
+
+    page = await response.text()
+    assert "Mottaget" in page
+    assert "22 december 2026" in page

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from aiohttp import web
+
+from bot.public import openapi
+from tests.web.conftest import CITATION, PASSAGE, Counter
+
+PUBLIC = (
+    "/api/v1/conversations",
+    "/api/v1/search",
+    "/api/v1/classify",
+    "/api/v1/cases",
+)
+
+
+async def test_search_gives_hits_and_an_answer(counter: Counter) -> None:
+    response = await counter.client.get(
+        "/api/v1/search", params={"q": "Hur länge?", "language": "sv", "top_k": "1"}
+    )
+
+    found = await response.json()
+    assert found["hits"][0]["passage"] == PASSAGE.id
+    assert found["hits"][0]["score"] == 0.87
+    assert found["answer"] == {
+        "confidence": 0.93,
+        "quote": CITATION.quote,
+        "citation": CITATION.as_json(),
+    }
+
+
+async def test_without_a_confident_answer_there_is_none(counter: Counter) -> None:
+    response = await counter.client.get("/api/v1/search", params={"q": "okänt"})
+
+    assert (await response.json())["answer"] is None
+
+
+@pytest.mark.parametrize(
+    "query", ["", "q=", "q=a&top_k=0", "q=a&top_k=x", "q=a&top_k=999"]
+)
+async def test_a_malformed_search_is_a_problem(counter: Counter, query: str) -> None:
+    response = await counter.client.get(f"/api/v1/search?{query}")
+
+    assert response.status == 400
+
+
+async def test_a_text_is_classified(counter: Counter) -> None:
+    response = await counter.client.post(
+        "/api/v1/classify", json={"text": "Mitt uttag kom aldrig"}
+    )
+
+    verdict = await response.json()
+    assert verdict["is_complaint"] is True
+    assert verdict["category"] == "withdrawal"
+    assert set(verdict) == {
+        "is_complaint",
+        "probability",
+        "ground",
+        "grounds",
+        "category",
+        "categories",
+    }
+
+
+async def test_a_help_page_is_served_with_its_anchors(counter: Counter) -> None:
+    (page, *_) = await counter.parts.pages.published_pages()
+
+    response = await counter.client.get(page.url)
+
+    text = await response.text()
+    assert response.status == 200
+    assert page.title in text
+    assert re.search(r'<h2[^>]* id="', text)
+
+
+async def test_an_unknown_help_page_or_version_is_not_found(counter: Counter) -> None:
+    (page, *_) = await counter.parts.pages.published_pages()
+
+    assert (await counter.client.get("/help/sv/nothing")).status == 404
+    assert (await counter.client.get("/help/xx")).status == 404
+    assert (await counter.client.get(f"{page.url}?version=99")).status == 404
+    assert (await counter.client.get(f"{page.url}?version=a")).status == 400
+
+
+@pytest.mark.parametrize("language", ["sv", "fr", "en"])
+async def test_the_demo_page_carries_the_widget(
+    counter: Counter, language: str
+) -> None:
+    response = await counter.client.get(f"/?language={language}")
+
+    page = await response.text()
+    assert f'<html lang="{language}">' in page
+    assert f'src="/widget.js" data-language="{language}"' in page
+
+
+async def test_every_page_has_a_strict_policy_and_no_inline_code(
+    counter: Counter,
+) -> None:
+    for path in ("/", "/contact", "/status", "/sign-in", "/help/sv"):
+        response = await counter.client.get(path)
+        page = await response.text()
+
+        policy = response.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script>", page)
+
+
+async def test_the_widget_may_stand_on_another_site(counter: Counter) -> None:
+    preflight = await counter.client.options("/api/v1/conversations")
+    script = await counter.client.get("/widget.js")
+
+    assert preflight.status == 204
+    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+    assert script.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+async def test_the_staff_api_is_closed_to_other_sites(counter: Counter) -> None:
+    response = await counter.client.get("/api/v1/desk/cases")
+
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+async def test_the_widget_finds_its_strings_in_the_browsers_language(
+    counter: Counter,
+) -> None:
+    response = await counter.client.get(
+        "/widget/texts/default", headers={"Accept-Language": "fr"}
+    )
+
+    found = await response.json()
+    assert found["language"] == "fr"
+    assert found["texts"]["send"] == "Envoyer"
+    assert [each["tag"] for each in found["languages"]] == ["sv", "fr", "en"]
+
+
+async def test_the_app_says_that_it_lives_and_that_it_is_ready(
+    counter: Counter,
+) -> None:
+    alive = await counter.client.get("/healthz")
+    ready = await counter.client.get("/readyz")
+
+    assert (await alive.json())["status"] == "ok"
+    assert (await ready.json())["checks"] == {"archive": True, "assistant": True}
+
+
+async def test_without_the_assistant_the_app_is_not_ready(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def is_ready() -> bool:
+        return False
+
+    monkeypatch.setattr(counter.assistant, "is_ready", is_ready)
+
+    response = await counter.client.get("/readyz")
+
+    assert response.status == 503
+    assert (await response.json())["checks"]["assistant"] is False
+
+
+async def test_requests_are_counted_by_route_and_never_by_address(
+    counter: Counter,
+) -> None:
+    visit = await counter.open(language="sv")
+    await visit.say("Hej!")
+
+    figures = await (await counter.client.get("/metrics")).text()
+
+    route = "/api/v1/conversations/{conversation}/messages"
+    assert f'route="{route}",status="200"' in figures
+    assert visit.id not in figures
+
+
+async def test_every_public_route_is_described_and_every_description_has_a_route(
+    counter: Counter,
+) -> None:
+    app = counter.client.app
+    assert isinstance(app, web.Application)
+    served = {
+        (route.method.lower(), route.resource.canonical)
+        for route in app.router.routes()
+        if route.resource is not None
+        and route.method not in ("HEAD", "OPTIONS")
+        and route.resource.canonical.startswith(PUBLIC)
+    }
+    described = {
+        (method, path)
+        for path, methods in openapi()["paths"].items()
+        for method in methods
+        if path.startswith(PUBLIC)
+    }
+
+    assert served == described
