@@ -138,7 +138,8 @@ async def watch(request: web.Request) -> web.StreamResponse:
 
 async def close_sockets(app: web.Application) -> None:
     """Say goodbye to every watcher, so that the process can stop."""
-    for socket in list(app[keys.SOCKETS]):
+    sockets = app[keys.SOCKETS]
+    for socket in list(sockets):
         await socket.close(code=1001)
 
 

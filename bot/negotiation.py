@@ -10,7 +10,7 @@ from bot import keys
 
 
 def accepted_languages(request: web.Request) -> tuple[str, ...]:
-    """The primary tags of `Accept-Language`, best first; malformed parts are skipped."""
+    """The primary tags of `Accept-Language`, best first; broken parts are skipped."""
     wanted: list[tuple[float, int, str]] = []
     header = request.headers.get("Accept-Language", "")
     for place, part in enumerate(header.split(",")[:20]):

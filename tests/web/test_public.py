@@ -188,7 +188,7 @@ async def test_every_public_route_is_described_and_every_description_has_a_route
     described = {
         (method, path)
         for path, methods in openapi()["paths"].items()
-        for method in methods
+        for method in methods.keys() - {"parameters"}
         if path.startswith(PUBLIC)
     }
 
