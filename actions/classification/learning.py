@@ -1,0 +1,218 @@
+"""Learning one network from examples, with PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actions.classification.examples import Labels
+from actions.classification.network import (
+    CUE_RANGE,
+    CUE_SCALE,
+    MEAN_SCALE,
+    QUESTIONS,
+    SIZES,
+    Array,
+    Logits,
+    Network,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+Indices = NDArray[np.int64]
+
+# Chosen by cross-validation on data/complaints.
+WIDTH = 64
+EPOCHS = 15
+BATCH = 32
+LEARNING_RATE = 2e-3
+WEIGHT_DECAY = 0.05
+DROPOUT = 0.5
+CUE_DROPOUT = 0.2
+LABEL_SMOOTHING = 0.05
+WARM_UP_STEPS = 20
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What networks read: standardised tokens of each text, and its telling words.
+
+    Attributes:
+        tokens: For each text, shape (n_tokens, dim); at least one token.
+        cues: Shape (n_texts, n_features), as counted.
+        scales: The means and scales that a network needs to read other texts.
+    """
+
+    tokens: list[Array]
+    cues: Array
+    scales: dict[str, Array]
+
+    @classmethod
+    def standardised(cls, tokens: Sequence[Array], cues: Array) -> Inputs:
+        every = np.concatenate(tokens)
+        scales = {
+            "token_mean": every.mean(axis=0),
+            "token_scale": every.std(axis=0) + np.float32(1e-6),
+            "cue_mean": cues.mean(axis=0),
+            "cue_scale": cues.std(axis=0) + np.float32(1e-3),
+        }
+        reader = Network(scales)
+        return cls([reader.scale_tokens(each) for each in tokens], cues, scales)
+
+    @property
+    def telling(self) -> Array:
+        """Telling words as the output layers take them."""
+        values = (self.cues - self.scales["cue_mean"]) / self.scales["cue_scale"]
+        clipped: Array = np.clip(values, -CUE_RANGE, CUE_RANGE) * CUE_SCALE
+        return clipped
+
+
+def learn(
+    inputs: Inputs,
+    labels: Labels,
+    inside: Indices,
+    *,
+    seed: int,
+    on_epoch: Callable[[int], None] = lambda done: None,
+) -> Network:
+    """Learn from the examples `inside`; the same seed gives the same network."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        generator = np.random.default_rng(seed)
+        layers = _make_layers(inputs)
+        optimiser = torch.optim.AdamW(
+            layers.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
+        )
+        telling = torch.from_numpy(inputs.telling)
+        n_steps = EPOCHS * -(-len(inside) // BATCH)
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimiser,
+            lambda step: min(1.0, (step + 1) / WARM_UP_STEPS) * (1 - step / n_steps),
+        )
+        layers.train()
+        for epoch in range(EPOCHS):
+            for batch in _batches(inputs, inside, generator):
+                scores = _forward(layers, *_padded(inputs, batch), telling[batch])
+                optimiser.zero_grad()
+                _loss(scores, labels, batch).backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                schedule.step()
+            on_epoch(epoch + 1)
+    return Network({**inputs.scales, **_arrays(layers)})
+
+
+def outputs(network: Network, inputs: Inputs, places: Indices) -> Iterator[Logits]:
+    """The network's scores of the texts at `places`."""
+    for place in places:
+        tokens = inputs.tokens[place]
+        seen = network.token_features(tokens)
+        yield network.scaled_logits(tokens, seen, inputs.cues[place])
+
+
+def _make_layers(inputs: Inputs) -> torch.nn.ModuleDict:
+    from torch import nn
+
+    dim, n_features = inputs.tokens[0].shape[1], inputs.cues.shape[1]
+    return nn.ModuleDict(
+        {
+            "token": nn.Linear(dim, WIDTH),
+            "mean": nn.Linear(dim, WIDTH),
+            "attention": nn.Linear(WIDTH, len(QUESTIONS), bias=False),
+            **{
+                question: nn.Linear(2 * WIDTH + n_features, SIZES[question])
+                for question in QUESTIONS
+            },
+        }
+    )
+
+
+def _batches(
+    inputs: Inputs, inside: Indices, generator: np.random.Generator
+) -> Iterator[Indices]:
+    """Texts of like length together, in random order."""
+    mixed = generator.permutation(inside)
+    lengths = np.array([len(inputs.tokens[i]) // 8 for i in mixed])
+    ordered = mixed[np.argsort(lengths, kind="stable")]
+    starts = generator.permutation(np.arange(0, len(ordered), BATCH))
+    for start in starts:
+        yield ordered[start : start + BATCH]
+
+
+def _padded(inputs: Inputs, batch: Indices) -> tuple[torch.Tensor, torch.Tensor]:
+    import torch
+
+    texts = [torch.from_numpy(inputs.tokens[i]) for i in batch]
+    tokens = torch.nn.utils.rnn.pad_sequence(texts, batch_first=True)
+    lengths = torch.tensor([len(text) for text in texts])
+    is_token = torch.arange(tokens.shape[1])[None] < lengths[:, None]
+    return tokens, is_token
+
+
+def _forward(
+    layers: torch.nn.ModuleDict,
+    tokens: torch.Tensor,
+    is_token: torch.Tensor,
+    telling: torch.Tensor,
+) -> dict[str, torch.Tensor]:
+    """As `Network.scaled_logits`, with dropout, for a batch."""
+    import torch
+    from torch.nn.functional import dropout, gelu
+
+    def drop(values: torch.Tensor, share: float = DROPOUT) -> torch.Tensor:
+        return dropout(values, share, training=layers.training)
+
+    present = is_token[..., None]
+    mean = (tokens * present).sum(1) / present.sum(1) * MEAN_SCALE
+    seen = gelu(layers["token"](drop(tokens)), approximate="tanh")
+    whole = gelu(layers["mean"](drop(mean)), approximate="tanh")
+    attention = layers["attention"](seen).masked_fill(~present, -1e9).softmax(1)
+    looked = torch.einsum("bnq,bnw->bqw", attention, seen)
+    telling = drop(telling, CUE_DROPOUT)
+    return {
+        question: layers[question](
+            torch.cat([drop(torch.cat([looked[:, i], whole], 1)), telling], 1)
+        )
+        for i, question in enumerate(QUESTIONS)
+    }
+
+
+def _loss(
+    scores: dict[str, torch.Tensor], labels: Labels, batch: Indices
+) -> torch.Tensor:
+    import torch
+    from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+    complaint = torch.from_numpy(labels.complaint[batch])
+    loss = binary_cross_entropy_with_logits(
+        scores["complaint"][:, 0], complaint.float()
+    )
+    loss = loss + cross_entropy(
+        scores["category"],
+        torch.from_numpy(labels.category[batch]),
+        label_smoothing=LABEL_SMOOTHING,
+    )
+    if complaint.any():
+        grounds = torch.from_numpy(labels.ground[batch])[complaint > 0]
+        loss = loss + cross_entropy(
+            scores["ground"][complaint > 0], grounds, label_smoothing=LABEL_SMOOTHING
+        )
+    return loss
+
+
+def _arrays(layers: torch.nn.ModuleDict) -> dict[str, Array]:
+    """The layers as plain arrays with one row, for this one network."""
+    arrays: dict[str, Any] = {}
+    for name, values in layers.state_dict().items():
+        layer, kind = name.split(".")
+        plain = values.numpy().astype(np.float32)
+        arrays[f"{layer}_{kind}"] = (plain.T if kind == "weight" else plain)[
+            None
+        ].copy()
+    return arrays

@@ -1,0 +1,191 @@
+"""`guichet eval`: measure the counter on files of labelled items."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.evaluation.running import Progress
+
+# Heavy modules are imported where they are used: `--help` answers at once.
+evaluations = typer.Typer(
+    help="Measure the counter on files of labelled items.", no_args_is_help=True
+)
+console = Console(highlight=False)
+JsonLines = Annotated[Path, typer.Argument(help="JSON Lines, one item a line.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one object.")]
+Now = Annotated[
+    str, typer.Option(help="Date, or date and time, where the clock stands.")
+]
+Transcripts = Annotated[
+    Path | None, typer.Option(help="Folder for what was said, one file a dialogue.")
+]
+Baseline = Annotated[
+    list[str] | None, typer.Option(help="Also measure bm25, dense or rrf.")
+]
+REFERENCE_DATE = "2026-11-22"
+
+
+class Shown(Protocol):
+    def as_json(self) -> dict[str, Any]:
+        """One object for a program."""
+
+
+@evaluations.command()
+def retrieval(
+    corpus: JsonLines, queries: JsonLines, compare: Baseline = None, json: Json = False
+) -> None:
+    """Measure how often the right passage is found first."""
+    from bot.evaluation.running import measure_retrieval
+
+    _measure(
+        "Searching",
+        json,
+        lambda report: measure_retrieval(
+            Settings.from_environment(), corpus, queries, compare or (), report
+        ),
+    )
+
+
+@evaluations.command()
+def refusal(
+    corpus: JsonLines, queries: JsonLines, compare: Baseline = None, json: Json = False
+) -> None:
+    """Measure whether confidence tells right answers from wrong ones."""
+    from bot.evaluation.running import measure_refusal
+
+    _measure(
+        "Searching",
+        json,
+        lambda report: measure_refusal(
+            Settings.from_environment(), corpus, queries, compare or (), report
+        ),
+    )
+
+
+@evaluations.command()
+def complaints(file: JsonLines, json: Json = False) -> None:
+    """Measure the verdict: complaint or not, ground, category."""
+    from bot.evaluation.running import measure_complaints
+
+    _measure(
+        "Classifying",
+        json,
+        lambda report: measure_complaints(Settings.from_environment(), file, report),
+    )
+
+
+@evaluations.command()
+def languages(file: JsonLines, json: Json = False) -> None:
+    """Measure language identification, alone and inside conversations."""
+    from bot.evaluation.running import measure_languages
+
+    _measure(
+        "Identifying",
+        json,
+        lambda report: measure_languages(Settings.from_environment(), file, report),
+    )
+
+
+@evaluations.command()
+def routing(file: JsonLines, json: Json = False) -> None:
+    """Measure what first messages are taken for, on an instance of its own."""
+    from bot.evaluation.running import measure_routing
+
+    _measure(
+        "Talking",
+        json,
+        lambda report: measure_routing(Settings.from_environment(), file, report),
+    )
+
+
+@evaluations.command()
+def dialogues(
+    file: JsonLines,
+    now: Now = REFERENCE_DATE,
+    transcripts: Transcripts = None,
+    json: Json = False,
+) -> None:
+    """Say whole conversations to an instance of its own; compare the filed cases."""
+    from bot.evaluation.running import measure_dialogues, parse_now
+
+    settings = Settings.from_environment()
+    clock = parse_now(now, settings)
+    _measure(
+        "Talking",
+        json,
+        lambda report: measure_dialogues(settings, file, clock, transcripts, report),
+    )
+
+
+@evaluations.command("all")
+def everything(
+    folder: Annotated[Path, typer.Argument(help="Holds the files of evaluations.")],
+    now: Now = REFERENCE_DATE,
+    transcripts: Transcripts = None,
+    json: Json = False,
+) -> None:
+    """Run every evaluation whose files are in a folder.
+
+    The files are `complaints`, `routing`, `dialogues`, `languages` and `no_switch`
+    (`.jsonl`), and pairs of `NAME.corpus.jsonl` and `NAME.queries.jsonl`.
+    """
+    from bot.evaluation.running import measure_all, parse_now
+
+    settings = Settings.from_environment()
+    clock: datetime = parse_now(now, settings)
+    reports: dict[str, Any] = {}
+    for name, measure in measure_all(settings, folder, clock, transcripts):
+        measured = _run(name, measure, quiet=json)
+        reports[name] = measured.as_json()
+        if not json:
+            _print(measured)
+    if json:
+        console.print_json(data=reports)
+
+
+def _measure(
+    what: str, json: bool, measure: Callable[[Progress], Awaitable[Shown]]
+) -> None:
+    measured = _run(what, measure, quiet=json)
+    if json:
+        console.print_json(data=measured.as_json())
+    else:
+        _print(measured)
+
+
+def _run(
+    what: str, measure: Callable[[Progress], Awaitable[Shown]], *, quiet: bool
+) -> Shown:
+    from bot.prepare import shown
+
+    async def run() -> Shown:
+        # Bars go to standard error: standard output holds the figures alone.
+        with shown(Console(stderr=True, quiet=quiet), what) as report:
+            return await measure(report)
+
+    return asyncio.run(run())
+
+
+def _print(measured: Any) -> None:
+    tables: list[Table] = (
+        measured.tables() if hasattr(measured, "tables") else [measured.table()]
+    )
+    for table in tables:
+        console.print(table)
+    differences: dict[str, list[str]] = getattr(measured, "details", {}).get(
+        "differences", {}
+    )
+    for name, lines in differences.items():
+        for line in lines:
+            console.print(f"{name}: {line}", markup=False)

@@ -1,0 +1,225 @@
+"""Opening what each evaluation needs, from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from actions.classification import classifier_folder, load_classifier
+from bot.evaluation.complaints import evaluate_complaints
+from bot.evaluation.dialogues import evaluate_dialogues
+from bot.evaluation.languages import evaluate_languages
+from bot.evaluation.measured import Measured
+from bot.evaluation.routing import evaluate_routing
+from bot.instance import Instance, run_instance
+from bot.languages import load_identifier
+from bot.settings import Settings
+from bot.staff_commands import add_account, add_token
+from bot.visitor import Visitor
+from knowledge.embedding import Embedder, load_embedder
+from knowledge.errors import BadInput
+from knowledge.evaluation import Report, evaluate_refusal, evaluate_retrieval
+from knowledge.operator import load_operator
+
+Progress = Callable[[int, int], None]
+Measure = Callable[[Progress], Awaitable[Measured | Report]]
+
+CASES_PATH = "/api/v1/desk/cases"
+# Words of the reference date alone mean noon where the operator is.
+NOON = time(12)
+
+
+async def measure_retrieval(
+    settings: Settings,
+    corpus: Path,
+    queries: Path,
+    compare: Sequence[str],
+    report: Progress,
+) -> Report:
+    return await asyncio.to_thread(
+        evaluate_retrieval,
+        corpus,
+        queries,
+        _embedder(settings),
+        compare=compare,
+        progress=report,
+    )
+
+
+async def measure_refusal(
+    settings: Settings,
+    corpus: Path,
+    queries: Path,
+    compare: Sequence[str],
+    report: Progress,
+) -> Report:
+    return await asyncio.to_thread(
+        evaluate_refusal,
+        corpus,
+        queries,
+        _embedder(settings),
+        compare=compare,
+        progress=report,
+    )
+
+
+async def measure_complaints(
+    settings: Settings, file: Path, report: Progress
+) -> Measured:
+    classifier = load_classifier(
+        classifier_folder(settings.state_dir), _embedder(settings)
+    )
+    return await asyncio.to_thread(
+        evaluate_complaints, file, classifier.classify, report
+    )
+
+
+async def measure_languages(
+    settings: Settings, file: Path, report: Progress
+) -> Measured:
+    identifier = load_identifier(settings.data_dir)
+    return await asyncio.to_thread(evaluate_languages, file, identifier)
+
+
+async def measure_routing(settings: Settings, file: Path, report: Progress) -> Measured:
+    async with run_instance(settings) as instance, visitors(instance) as visit:
+        return await evaluate_routing(file, visit, report)
+
+
+async def measure_dialogues(
+    settings: Settings,
+    file: Path,
+    now: datetime,
+    transcripts: Path | None,
+    report: Progress,
+) -> Measured:
+    async with (
+        run_instance(settings, now=now) as instance,
+        visitors(instance) as visit,
+        archive(instance) as cases,
+    ):
+        return await evaluate_dialogues(
+            file,
+            visit,
+            cases,
+            data_dir=settings.data_dir,
+            transcripts=transcripts,
+            progress=report,
+        )
+
+
+def measure_all(
+    settings: Settings, folder: Path, now: datetime, transcripts: Path | None
+) -> Iterator[tuple[str, Measure]]:
+    """Every evaluation whose files are in `folder`, with its name.
+
+    Raises:
+        BadInput: There is none.
+    """
+    found: list[tuple[str, Measure]] = []
+    for corpus in sorted(folder.glob("*.corpus.jsonl")):
+        name = corpus.name.removesuffix(".corpus.jsonl")
+        queries = corpus.with_name(f"{name}.queries.jsonl")
+        if not queries.is_file():
+            continue
+        found.append(
+            (f"retrieval {name}", partial(_retrieval, settings, corpus, queries))
+        )
+        if '"relevant": []' in queries.read_text("utf-8"):
+            found.append(
+                (f"refusal {name}", partial(_refusal, settings, corpus, queries))
+            )
+    single: dict[str, Callable[[Path], Measure]] = {
+        "complaints": lambda file: partial(measure_complaints, settings, file),
+        "languages": lambda file: partial(measure_languages, settings, file),
+        "no_switch": lambda file: partial(measure_languages, settings, file),
+        "routing": lambda file: partial(measure_routing, settings, file),
+        "dialogues": lambda file: partial(
+            measure_dialogues, settings, file, now, transcripts
+        ),
+    }
+    for name, measure in single.items():
+        file = folder / f"{name}.jsonl"
+        if file.is_file():
+            found.append((name, measure(file)))
+    if not found:
+        raise BadInput(f"{folder} holds no file of an evaluation")
+    yield from found
+
+
+async def _retrieval(
+    settings: Settings, corpus: Path, queries: Path, report: Progress
+) -> Report:
+    return await measure_retrieval(settings, corpus, queries, (), report)
+
+
+async def _refusal(
+    settings: Settings, corpus: Path, queries: Path, report: Progress
+) -> Report:
+    return await measure_refusal(settings, corpus, queries, (), report)
+
+
+def parse_now(text: str, settings: Settings) -> datetime:
+    """A date (then noon) or a date and time, in the operator's zone.
+
+    Raises:
+        BadInput: Neither.
+    """
+    zone = load_operator(settings.data_dir).zone
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise BadInput(f"now must be a date, or a date and time, got {text!r}") from exc
+    if len(text) == len("2026-11-22"):
+        moment = datetime.combine(moment.date(), NOON)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+@asynccontextmanager
+async def visitors(instance: Instance) -> AsyncIterator[Callable[[], Visitor]]:
+    """Give visitors of an instance, each with a conversation of their own."""
+    async with aiohttp.ClientSession() as session:
+        yield lambda: Visitor(session, instance.settings.address)
+
+
+@asynccontextmanager
+async def archive(
+    instance: Instance,
+) -> AsyncIterator[Callable[[], Awaitable[list[dict[str, Any]]]]]:
+    """Read every case of an instance through the staff API."""
+    agent = "evaluation@guichet.invalid"
+    await add_account(instance.settings, agent, name="Evaluation", role="agent")
+    token = await add_token(instance.settings, agent, "evaluation")
+    headers = {"Authorization": f"Bearer {token}"}
+    address = f"{instance.settings.address}{CASES_PATH}"
+    async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as session:
+
+        async def read(url: str) -> Any:
+            async with session.get(url) as response:
+                return await response.json()
+
+        async def cases() -> list[dict[str, Any]]:
+            listed: list[dict[str, Any]] = []
+            number = 1
+            while True:
+                page = await read(f"{address}?page={number}")
+                listed += page["cases"]
+                if len(listed) >= page["total"] or not page["cases"]:
+                    break
+                number += 1
+            return [await read(f"{address}/{case['reference']}") for case in listed]
+
+        yield cases
+
+
+def _embedder(settings: Settings) -> Embedder:
+    return load_embedder(
+        settings.embedding_model, settings.embedding_backend, settings.state_dir
+    )
