@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from actions.classification import train_classifier
+from actions.classification import classifier_folder, train_classifier
 from bot.migrations import upgrade
 from bot.settings import Settings
 from bot.training import train_assistant
@@ -97,7 +97,7 @@ async def train(settings: Settings, embedder: Embedder, console: Console) -> Non
             train_classifier,
             settings.data_dir,
             embedder,
-            settings.state_dir / "classifier",
+            classifier_folder(settings.state_dir),
             report,
         )
     with shown(console, "Assistant (Rasa)"):
