@@ -12,6 +12,7 @@ from datetime import date, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp_jinja2
 import yaml
@@ -145,8 +146,6 @@ def render(
 
 def see_other(path: str, **query: str) -> web.Response:
     """Send the browser on after a form was saved."""
-    from urllib.parse import urlencode
-
     location = f"{path}?{urlencode(query)}" if query else path
     return web.Response(status=303, headers={"Location": location})
 

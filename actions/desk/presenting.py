@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from actions.cases.case import Case, Event
 
@@ -55,6 +55,18 @@ def missing_fields(case: Case) -> tuple[str, ...]:
         "event_date": case.event_date,
     }
     return tuple(name for name, value in given.items() if not value)
+
+
+def cited_address(citation: dict[str, Any]) -> str:
+    """Where the cited words still stand, although the page may have changed since.
+
+    Pages on the operator's own website are linked as they are.
+    """
+    url = str(citation["url"])
+    if not url.startswith("/help/"):
+        return url
+    page, hash, anchor = url.partition("#")
+    return f"{page}?version={citation['version']}{hash}{anchor}"
 
 
 def notes(case: Case) -> list[Event]:

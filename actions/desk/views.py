@@ -13,6 +13,7 @@ from actions.desk.api import page_number
 from actions.desk.parts import DESK, agent_of
 from actions.desk.presenting import (
     Conflicting,
+    cited_address,
     missing_fields,
     notes,
     one_line,
@@ -113,6 +114,7 @@ def _case_page(
             "summary": one_line(case.description),
             "missing": missing_fields(case),
             "notes": notes(case),
+            "cited_address": cited_address,
             "urgency": _urgency(request),
             "agent": agent_of(request),
             "grounds": GROUNDS,

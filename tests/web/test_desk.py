@@ -196,7 +196,7 @@ async def test_citations_stand_in_the_transcript_as_shown(desk, file_case) -> No
 
     page = await get_page(desk, f"/desk/cases/{case.reference}")
 
-    assert 'href="/help/sv/complaints#time"' in page
+    assert 'href="/help/sv/complaints?version=3#time"' in page
     assert "4.1 · version 3" in page
 
 
