@@ -197,10 +197,11 @@ def _dates(
     request: web.Request, language: str, case: Case | CaseStatus
 ) -> dict[str, str]:
     """The dates of a case in the operator's zone, in the customer's words."""
-    zone = request.app[keys.PARTS].operator.zone
+    parts = request.app[keys.PARTS]
+    zone, locale = parts.operator.zone, parts.texts.locale(language)
     times = {"opened_at": case.opened_at, "answer_due_at": case.answer_due_at}
     return {
-        name: format_date(time.astimezone(zone), "long", locale=language)
+        name: format_date(time.astimezone(zone), "long", locale)
         for name, time in times.items()
         if time is not None
     }

@@ -123,7 +123,11 @@ async def show_help_page(request: web.Request) -> web.Response:
         {
             "page": page,
             "body": render_html(page),
-            "effective_from": format_date(page.effective_from, "long", language),
+            "effective_from": format_date(
+                page.effective_from,
+                "long",
+                request.app[keys.PARTS].texts.locale(language),
+            ),
             "is_newest": page.version == newest.version,
             "newest_url": newest.url,
             "pages": [each for each in pages if each.language == language],
@@ -153,6 +157,8 @@ async def show_widget_texts(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "language": language,
+            "locale": parts.texts.text(language, "locale"),
+            "time_zone": str(parts.operator.zone),
             "operator": parts.operator.name,
             "texts": parts.texts.section(language, "widget"),
             "languages": [

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from babel import Locale
 
 from knowledge.errors import NotReady
 
@@ -61,6 +62,10 @@ class Texts:
     def name(self, language: str) -> str:
         """The language's name for itself."""
         return self._flat[language]["name"]
+
+    def locale(self, language: str) -> Locale:
+        """How dates are written in this language, where the operator is."""
+        return Locale.parse(self._flat[language]["locale"], sep="-")
 
 
 def load_texts(data_dir: Path, languages: Sequence[str]) -> Texts:

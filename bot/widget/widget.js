@@ -205,6 +205,8 @@
       }
       this.texts = loaded.texts;
       this.language = loaded.language;
+      this.locale = loaded.locale;
+      this.timeZone = loaded.time_zone;
       this.root.lang = loaded.language;
       this.launcherText.textContent = this.texts.launcher;
       this.heading.textContent = loaded.operator;
@@ -440,7 +442,7 @@
     }
 
     drawReceipt(filed) {
-      const day = (time) => new Intl.DateTimeFormat(this.language, { dateStyle: "long" }).format(new Date(time));
+      const day = (time) => new Intl.DateTimeFormat(this.locale, { dateStyle: "long", timeZone: this.timeZone }).format(new Date(time));
       const rows = [["opened_at", filed.opened_at && day(filed.opened_at)], ["answer_due_at", filed.answer_due_at && day(filed.answer_due_at)], ["queue_position", filed.queue_position]];
       return make(
         "section",
