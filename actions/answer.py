@@ -27,6 +27,9 @@ class AnswerQuestion(TurnAction):
         found = await services.in_thread(
             knowledge.answer, turn.text, language=turn.language
         )
+        if found is None and turn.likeliest_intent == "bot_challenge":
+            turn.say("utter_bot_challenge_in_form")
+            return
         if found is None:
             await _record_gap(turn)
             turn.say("utter_no_answer_in_form")

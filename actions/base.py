@@ -24,7 +24,7 @@ STOP_FORM: Events = [
 ]
 
 
-class TurnAction(Action):
+class TurnAction(Action):  # type: ignore[misc]
     """An action that sees the utterance as a `Turn`."""
 
     action_name: ClassVar[str]
@@ -41,8 +41,12 @@ class TurnAction(Action):
         turn = Turn(self.services, dispatcher, tracker)
         if not turn.is_in_form and not turn.is_choice:
             turn.marks["route"] = route(turn.likeliest_intent)
-        more = await self.act(turn)
-        return [*turn.events(), *(more or [])]
+        more = await self.act(turn) or []
+        if not any(event["event"] == "followup" for event in more):
+            # The form may have called this action where no rule does: without a rule
+            # Rasa would go on to its fallback.
+            more = [*more, followup("action_listen")]
+        return [*turn.events(), *more]
 
     async def act(self, turn: Turn) -> Events | None:
         """Answer the turn; returns events beside the changes of slots."""

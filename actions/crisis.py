@@ -14,6 +14,10 @@ class HelpInCrisis(TurnAction):
 
     async def act(self, turn: Turn) -> Events | None:
         values = crisis_values(turn)
+        if turn.get("pause") and turn.has("complaint") and turn.has("not"):
+            # "I can't manage the complaint today."
+            turn.say("utter_no_pressure")
+            return None
         is_first = not turn.get("pause")
         choices = [
             (turn.label("choices.human"), "/ask_human"),

@@ -78,6 +78,7 @@ def find_dates(
         text: What the customer wrote.
         today: The civil date at the operator's.
         language: BCP 47 tag of the utterance; other languages are tried after it.
+        phrases: Words for days, in every language.
         is_answer: The text answers the question for the date, so that "the 14th" or
             "3.9" is one as well.
     """
@@ -119,7 +120,10 @@ def _iso(folded: str, today: date) -> Iterator[Mention]:
 def _numeric(
     folded: str, today: date, language: str, is_answer: bool
 ) -> Iterator[Mention]:
-    pattern = r"(?<![\w.,/-])(\d{1,2})([./-])(\d{1,2})(?:\2(\d{4}|\d{2})(?!\d)|(\.))?(?![\w/-])"
+    pattern = (
+        r"(?<![\w.,/-])(\d{1,2})([./-])(\d{1,2})"
+        r"(?:\2(\d{4}|\d{2})(?!\d)|(\.))?(?![\w/-])"
+    )
     for match in re.finditer(pattern, folded):
         before, after = folded[: match.start()], folded[match.end() :]
         year = int(match[4]) if match[4] else None
@@ -128,8 +132,7 @@ def _numeric(
         is_plain = year is None and not (match[2] == "." and match[5])
         if is_plain and (
             _CURRENCY.match(after)
-            or _HOUR_BEFORE.search(before)
-            and match[2] == "."
+            or (_HOUR_BEFORE.search(before) and match[2] == ".")
             or _STAKES_BEFORE.search(before)
             or (match[2] != "/" and not is_answer)
             or (not is_answer and not _has_preposition(before))
@@ -145,7 +148,7 @@ def _numeric(
 
 def _has_preposition(before: str) -> bool:
     words = re.findall(r"[^\W\d_]+", before[-20:])
-    return not before.strip() or bool(words) and len(words[-1]) <= 4
+    return not before.strip() or (bool(words) and len(words[-1]) <= 4)
 
 
 def _readings(
@@ -191,7 +194,10 @@ def _days_of_month_names(folded: str, today: date, words: Phrases) -> Iterator[M
     day_first = (
         rf"(?<![\w.,])({number}){suffix}\s+(?:de |of |d'|di |do )?({names})\w*\.?{year}"
     )
-    month_first = rf"(?<!\w)({names})\w*\.?\s+(?:the |den )?({number}){suffix}(?!\w|\s*(?:%|€|kr|:)){year}"
+    month_first = (
+        rf"(?<!\w)({names})\w*\.?\s+(?:the )?({number}){suffix}"
+        rf"(?!\w|\s*(?:%|€|kr|:)){year}"
+    )
     patterns = [(day_first, 1, 2)]
     if ordinals:  # Only English puts the month first.
         patterns.append((month_first, 2, 1))

@@ -85,6 +85,7 @@ class FactReader:
                 "wait",
                 "unknown",
                 "refuse",
+                "wrong",
                 "weekdays",
                 "today",
                 "yesterday",
@@ -150,9 +151,9 @@ class FactReader:
             if token:
                 return _state(replace(facts, username=token), "username")
         for cue in self._i_am.finditer(folded):
-            token = _TOKEN.match(text, cue.end())
-            if token and _is_marked(token[0]) and self._username.fullmatch(token[0]):
-                return _state(replace(facts, username=token[0]), "username")
+            word = _TOKEN.match(text, cue.end())
+            if word and _is_marked(word[0]) and self._username.fullmatch(word[0]):
+                return _state(replace(facts, username=word[0]), "username")
         if asked_for != "username":
             return facts
         tokens = self._usernames(text)
@@ -238,8 +239,10 @@ class FactReader:
                 break
             word = match[0]
             if not word[0].isupper() and (
-                (needs_capital or any(w[0].isupper() for w in words))
-                and fold(word) not in _PARTICLES
+                (
+                    (needs_capital or any(w[0].isupper() for w in words))
+                    and fold(word) not in _PARTICLES
+                )
                 or fold(word) in self._not_names
                 or _is_common(word)
             ):

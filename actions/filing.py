@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,9 @@ from actions.base import STOP_FORM, Events, TurnAction, followup
 from actions.cases.case import Case, CaseDraft, Customer
 from actions.form import say_if_late
 from actions.turns import Turn
+from knowledge.errors import Unavailable
+
+logger = logging.getLogger(__name__)
 
 # What is put aside when the form is stopped, and taken up again if the customer wants.
 _KEPT = (
@@ -25,7 +29,9 @@ _KEPT = (
 )
 # From this cosine on two texts of one conversation are about the same matter.
 SAME_MATTER = 0.86
+NEW_CASE = '/inform{"field": "new_case"}'
 _NEW_MATTER_WORDS = 8
+_SURE = 0.5
 
 
 class OpenCase(TurnAction):
@@ -45,7 +51,7 @@ class OpenCase(TurnAction):
                 reference=filed["reference"],
                 choices=[
                     (turn.label("choices.append"), "/affirm"),
-                    (turn.label("choices.new_case"), '/inform{"field": "new_case"}'),
+                    (turn.label("choices.new_case"), NEW_CASE),
                 ],
             )
             return None
@@ -96,7 +102,14 @@ class FileCase(TurnAction):
     async def act(self, turn: Turn) -> Events | None:
         if not turn.get("confirmed"):
             return None
-        case = await self.services.archive.file(await self._draft(turn))
+        try:
+            case = await self.services.archive.file(await self._draft(turn))
+        except Unavailable:
+            # Nothing is lost: the summary stands, and can be sent again.
+            logger.warning("conversation %s: the archive is away", turn.conversation)
+            turn.set(confirmed=None)
+            turn.say("utter_filing_failed")
+            return [followup("case_form")]
         services, language = self.services, turn.language
         zone = services.operator.zone
         turn.set(
@@ -191,7 +204,7 @@ def park(turn: Turn) -> None:
     turn.set(parked=kept, confirmed=None, shown=None, correcting=None)
 
 
-def crisis_values(turn: Turn) -> dict[str, str]:
+def crisis_values(turn: Turn) -> dict[str, Any]:
     """Placeholders of the texts for somebody in need."""
     operator = turn.services.operator
     line = turn.services.help_lines.for_customer(turn.language, operator.country)
@@ -207,7 +220,20 @@ def crisis_values(turn: Turn) -> dict[str, str]:
 def _wants_to_resume(turn: Turn) -> bool:
     if turn.is_choice:
         return True
-    return turn.intent == "complaint" or turn.has("complaint")
+    return turn.intent == "complaint" or turn.states("complaint")
+
+
+async def opens_case(turn: Turn) -> bool:
+    """Whether an utterance of unsure intent is a report all the same."""
+    words = len(turn.text.split())
+    if turn.states("complaint") and (turn.get("parked") or words >= 4):
+        return True
+    if turn.is_question or words < _NEW_MATTER_WORDS:
+        return False
+    verdict = await turn.services.in_thread(
+        turn.services.classifier.classify, turn.text, turn.language
+    )
+    return bool(verdict.is_complaint)
 
 
 async def _is_same_matter(turn: Turn) -> bool:
@@ -221,7 +247,12 @@ async def _is_same_matter(turn: Turn) -> bool:
     vectors = await turn.services.in_thread(
         turn.services.embedder.embed_queries, [turn.text, filed]
     )
-    return float(np.dot(vectors[0], vectors[1])) >= SAME_MATTER
+    if float(np.dot(vectors[0], vectors[1])) >= SAME_MATTER:
+        return True
+    verdict = await turn.services.in_thread(
+        turn.services.classifier.classify, turn.text, turn.language
+    )
+    return not verdict.is_complaint and turn.confidence < _SURE
 
 
 def _for_customer(case: Case) -> dict[str, Any]:

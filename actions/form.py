@@ -25,13 +25,18 @@ REJECTED: dict[str, Any] = {
     "timestamp": None,
 }
 
+# From this many words on, an utterance with a fact in it tells of the matter as well.
+_TELLING_WORDS = 12
+_STATEMENT_WORDS = 8
+# Below this an interjection's intent is a guess: a question is looked up instead.
+_SURE = 0.5
 _COMMAND_ACTIONS = {
     "cancel": "action_cancel_case",
     "start_over": "action_restart_case",
 }
 
 
-class ValidateCaseForm(Action):
+class ValidateCaseForm(Action):  # type: ignore[misc]
     """Takes the answers of an utterance, and says what the form asks next."""
 
     def __init__(self, services: Services) -> None:
@@ -91,8 +96,8 @@ class _Answer:
         if self.asked_for == "confirmed" and self._is_held_back():
             say_change_choices(turn)
             return _ask(turn)
-        if intake.is_command(turn):
-            return _reject(turn, _COMMAND_ACTIONS[turn.likeliest_intent])
+        if command := intake.command(turn):
+            return _reject(turn, _COMMAND_ACTIONS[command])
         before = {field: turn.get(field) for field in intake.FIELDS}
         changed = await intake.take_facts(turn, asked_for=self.asked_for)
         if changed:
@@ -195,21 +200,25 @@ class _Answer:
         is_filled = bool(turn.get(field)) and not turn.get("correcting")
         if turn.likeliest_intent == "ask_human" and turn.confidence >= 0.5:
             return _reject(turn)
-        if not changed and self._is_interjection():
+        refuses = not changed and intake.is_refusal(turn) and field != "event_date"
+        if (
+            self._is_interjection()
+            and not refuses
+            and (turn.is_question or not changed)
+        ):
             return self._interjection()
-        if changed and turn.is_question:
-            return self._interjection()
-        if changed and field not in changed and intake.is_statement(turn):
-            await intake.add_description(turn, turn.text)
+        if changed and len(turn.text.split()) >= _TELLING_WORDS:
+            if intake.is_statement(turn):
+                await intake.add_description(turn, turn.text)
         if is_filled or changed:
             return _ask(turn)
         if field == "event_date" and self._date_is_open():
             return _ask(turn)
-        if turn.likeliest_intent == "correct":
-            return self._correction_without_value()
         if intake.is_refusal(turn):
             await self._refused()
             return _ask(turn)
+        if turn.likeliest_intent == "correct" and turn.confidence >= 0.4:
+            return self._correction_without_value()
         if intake.is_statement(turn):
             await intake.add_description(turn, turn.text)
             turn.say("utter_added")
@@ -225,7 +234,8 @@ class _Answer:
             turn.say(f"utter_without_{field}")
         else:
             turn.say(f"utter_why_{field}")
-        if intake.is_statement(turn):
+        has_digits = any(c.isdigit() for c in turn.text)
+        if len(turn.text.split()) >= _STATEMENT_WORDS and has_digits:
             await intake.add_description(turn, turn.text)
 
     def _failed(self) -> None:
@@ -271,7 +281,8 @@ class _Answer:
 
     def _interjection(self) -> Events:
         turn = self.turn
-        if turn.intent in intake.INTERJECTIONS:
+        is_sure = turn.confidence >= _SURE or not turn.is_question
+        if turn.intent in intake.INTERJECTIONS and is_sure:
             return _reject(turn)
         if turn.likeliest_intent in intake.INTERJECTIONS and not turn.is_question:
             return _ask(turn)
@@ -347,7 +358,9 @@ class _Answer:
             return True
         if agrees and len(words) <= 6 and not turn.has("not"):
             return True
-        return turn.likeliest_intent == "affirm" and turn.confidence >= 0.5
+        if turn.has("nothing_more"):
+            return False
+        return turn.likeliest_intent == "affirm" and turn.confidence >= _SURE
 
 
 def _choose(turn: Turn, field: str, value: Any) -> None:
@@ -384,7 +397,7 @@ def say_if_late(turn: Turn) -> None:
         turn.say("utter_date_late")
 
 
-class Ask(Action):
+class Ask(Action):  # type: ignore[misc]
     """Asks for one field of the form."""
 
     def __init__(self, services: Services, field: str) -> None:

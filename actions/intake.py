@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from actions.cases.case import Verdict
 from actions.dates import Mention, event_date, find_dates
 from actions.facts import Facts, has_words
 from actions.phrases import fold
@@ -78,8 +79,13 @@ def _take_person(turn: Turn, facts: Facts, asked_for: str | None) -> list[str]:
                 value = reader.looks_like_same_name(turn.text, current)
             elif field == "username" and not facts.email:
                 value = reader.username_after(turn.text, current)
+        is_alone = field == "email" and len(turn.text.split()) <= 3
         may_replace = (
-            not current or field in facts.stated or field == asked_for or is_correction
+            not current
+            or field in facts.stated
+            or field == asked_for
+            or is_correction
+            or is_alone
         )
         if value and value != current and may_replace:
             turn.set(**{field: value})
@@ -137,20 +143,28 @@ async def add_description(turn: Turn, text: str) -> None:
         verdict={
             "is_complaint": verdict.is_complaint,
             "probability": verdict.probability,
-            "ground": verdict.ground,
+            "ground": verdict.ground or _likeliest_ground(verdict),
             "category": verdict.category,
             "chosen": (turn.get("verdict") or {}).get("chosen", {}),
         }
     )
-    if turn.has("complaint") and not turn.is_question:
+    if turn.states("complaint"):
         turn.set(customer_says_complaint=True)
+
+
+def _likeliest_ground(verdict: Verdict) -> str | None:
+    """The ground where the customer says complaint and the classifier does not."""
+    likeliest = max(verdict.grounds, key=lambda g: g["probability"], default=None)
+    return str(likeliest["ground"]) if likeliest else None
 
 
 def is_complaint(turn: Turn) -> bool:
     """Whether the case is taken as a complaint: by choice, word or classifier."""
     verdict = turn.get("verdict") or {}
     chosen = verdict.get("chosen", {}).get("is_complaint")
-    return bool(verdict.get("is_complaint") if chosen is None else chosen)
+    if chosen is not None:
+        return bool(chosen)
+    return bool(verdict.get("is_complaint") or turn.get("customer_says_complaint"))
 
 
 def is_thin(description: str | None) -> bool:
@@ -212,13 +226,21 @@ def is_wordless(turn: Turn) -> bool:
     return not turn.is_choice and not has_words(turn.text)
 
 
-def is_command(turn: Turn) -> bool:
-    """Whether the utterance is an order about the form itself."""
-    needed = COMMANDS.get(turn.likeliest_intent)
-    if needed is None:
-        return False
-    is_short = len(turn.text.split()) <= _LONGEST_COMMAND_WORDS
-    return turn.is_choice or (is_short and turn.confidence >= needed)
+def command(turn: Turn) -> str | None:
+    """The order in the utterance: `cancel`, `start_over` or none.
+
+    The customer's own words for it decide before the classifier of intents does.
+    """
+    words = len(turn.text.split())
+    if turn.is_choice or words <= _LONGEST_COMMAND_WORDS:
+        for name in COMMANDS:
+            longest = 12 if name == "cancel" else _LONGEST_COMMAND_WORDS
+            if turn.states(name) and words <= longest:
+                return name
+        needed = COMMANDS.get(turn.likeliest_intent)
+        if needed is not None and (turn.is_choice or turn.confidence >= needed):
+            return turn.likeliest_intent
+    return None
 
 
 def is_statement(turn: Turn) -> bool:
@@ -236,11 +258,9 @@ def is_statement(turn: Turn) -> bool:
 
 def is_refusal(turn: Turn) -> bool:
     """Whether the customer will not or cannot give what was asked for."""
-    return not turn.is_question and (
-        turn.likeliest_intent in ("skip", "deny")
-        or turn.has("refuse")
-        or turn.has("unknown")
-    )
+    if turn.states("refuse") or turn.states("unknown"):
+        return True
+    return turn.likeliest_intent in ("skip", "deny") and not turn.is_question
 
 
 def is_nothing_more(turn: Turn) -> bool:

@@ -1,4 +1,4 @@
-"""The action server and the embeddings endpoint that Rasa calls, as aiohttp handlers."""
+"""What Rasa calls in the app: the actions and the embeddings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_TEXTS = 256
 routes = web.RouteTableDef()
 
 
-class SetLanguage(Action):
+class SetLanguage(Action):  # type: ignore[misc]
     """Keeps the language of the turn, which the app has identified."""
 
     def __init__(self, services: Services) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from actions.answer import answer
 from actions.base import Events, TurnAction, back_to_form, followup
-from actions.filing import crisis_values, open_case
+from actions.filing import NEW_CASE, crisis_values, open_case, opens_case
 from actions.intake import is_wordless
 from actions.turns import Turn
 
@@ -42,6 +42,10 @@ class HandOver(TurnAction):
         operator = self.services.operator
         values: dict[str, Any] = {"email": operator.email}
         turn.set(wants_human=True)
+        if turn.get("pause"):
+            turn.marks["stage"] = "handed_over"
+            turn.say("utter_human_in_crisis", **crisis_values(turn))
+            return None
         if turn.is_in_form:
             turn.say("utter_human_in_form", **values)
             return back_to_form(turn)
@@ -117,7 +121,8 @@ class Accept(TurnAction):
         offer = turn.get("offer")
         turn.set(offer=None)
         if offer == "append":
-            return await self._append(turn)
+            await self._append(turn)
+            return None
         if offer == "open_case" or (turn.get("parked") and turn.is_choice):
             return await open_case(turn, turn.get("last_question") or "")
         turn.say("utter_glad" if offer == "helped" else "utter_how_can_i_help")
@@ -152,7 +157,12 @@ class Decline(TurnAction):
                 ],
             )
         elif offer == "append":
-            turn.say("utter_not_appended", reference=turn.get("filed")["reference"])
+            new_case = (turn.label("choices.new_case"), NEW_CASE)
+            turn.say(
+                "utter_not_appended",
+                reference=turn.get("filed")["reference"],
+                choices=[new_case],
+            )
         else:
             turn.say("utter_all_right")
         return None
@@ -186,8 +196,8 @@ class Inform(TurnAction):
             return await open_case(turn, turn.get("last_question") or "")
         if turn.get("offer") == "status":
             return [followup("action_case_status")]
-        if turn.get("offer") == "open_case" and len(turn.text.split()) >= 4:
-            return await open_case(turn)
+        if await opens_case(turn):
+            return [followup("action_open_case")]
         if turn.is_question:
             await answer(turn)
             return None
@@ -210,6 +220,11 @@ class Fallback(TurnAction):
             turn.say("utter_no_words")
         elif turn.get("offer") == "status":
             return [followup("action_case_status")]
+        elif await opens_case(turn):
+            return [followup("action_open_case")]
+        elif turn.get("offer") == "helped" and not turn.is_question:
+            turn.set(offer=None)
+            turn.say("utter_glad")
         elif turn.is_question or len(turn.text.split()) >= 4:
             await answer(turn)
         else:

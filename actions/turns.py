@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -159,6 +160,16 @@ class Turn:
     @property
     def is_question(self) -> bool:
         return "?" in self.text
+
+    @cached_property
+    def statements(self) -> str:
+        """The sentences that are no questions, folded."""
+        sentences = re.findall(r"[^.!?\n]+[.!?]*", self.folded)
+        return " ".join(s.strip() for s in sentences if "?" not in s)
+
+    def states(self, phrases: str) -> bool:
+        """Whether one of these phrases stands in a sentence that is no question."""
+        return self.services.phrases.has(phrases, self.statements)
 
     @cached_property
     def intent(self) -> str:

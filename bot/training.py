@@ -1,4 +1,4 @@
-"""Training the assistant: put the data together, run Rasa, keep the model by its hash."""
+"""Training the assistant: its data put together, its model kept by content hash."""
 
 from __future__ import annotations
 
@@ -62,8 +62,10 @@ def _train(training: Path, model: Path, embedder: Embedder) -> None:
     name = model.name.removesuffix(".tar.gz")
     with embeddings_endpoint(embedder) as environment:
         run_rasa(
-            ["train", "--config", "config.yml", "--domain", "domain.yml"]
-            + ["--data", "data", "--out", str(fresh), "--fixed-model-name", name],
+            [
+                *("train", "--config", "config.yml", "--domain", "domain.yml"),
+                *("--data", "data", "--out", str(fresh), "--fixed-model-name", name),
+            ],
             folder=training,
             environment=environment,
             log=model.parent.parent / "train.log",
@@ -188,7 +190,7 @@ def _app_url(settings: Settings) -> str:
 def write_endpoints(
     settings: Settings, folder: Path, *, app_url: str, token: str
 ) -> Path:
-    """Write where Rasa finds the actions and keeps its trackers; owner-readable only."""
+    """Write where the actions are and the trackers go; readable by its owner alone."""
     endpoints: dict[str, object] = {
         "action_endpoint": {"url": f"{app_url}{WEBHOOK_PATH}?token={token}"},
         "tracker_store": {

@@ -75,7 +75,7 @@ class EmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         for start in range(0, len(spoken), size):
             batch = spoken[start : start + size]
             rows = self._embed([message.get(TEXT) for message in batch])
-            for message, row in zip(batch, rows):
+            for message, row in zip(batch, rows, strict=True):
                 self.add_features_to_message(None, row[np.newaxis, :], TEXT, message)
         return messages
 

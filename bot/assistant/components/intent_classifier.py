@@ -139,7 +139,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         if self._model is None:
             raise IntentClassifierNotTrained()
         for message, row in zip(
-            spoken, self._model.predict_proba(self._features(spoken))
+            spoken, self._model.predict_proba(self._features(spoken)), strict=True
         ):
             ranking = self._rank(row)
             message.set("intent", ranking[0], add_to_output=True)
@@ -154,7 +154,7 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
     def _rank(self, row: np.ndarray) -> List[Dict[Text, Any]]:
         likely = [
             {"name": str(name), "confidence": float(p)}
-            for name, p in zip(self._model.classes_, row)
+            for name, p in zip(self._model.classes_, row, strict=True)
         ]
         first = self._config["first"]
         return sorted(
