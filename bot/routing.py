@@ -14,14 +14,15 @@ from bot.rasa import Turn
 ROUTES: frozenset[str] = frozenset(get_args(Route))
 STAGES: frozenset[str] = frozenset(get_args(Stage))
 IN_FORM = ("intake", "review")
+LEAVING_THE_FORM = ("crisis", "human")
 
 
 def route_of(turn: Turn, stage_before: str) -> str | None:
-    """The last route that an action named; None inside the form."""
+    """The last route that an action named; None for an answer to the form."""
     named = _last(turn, "route")
-    if named in ROUTES:
-        return named
-    return None if stage_before in IN_FORM else route(turn.intent)
+    if stage_before in IN_FORM:
+        return named if named in LEAVING_THE_FORM else None
+    return named if named in ROUTES else route(turn.intent)
 
 
 def stage_after(turn: Turn, stage_before: str) -> str:

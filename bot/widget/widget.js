@@ -161,9 +161,9 @@
       this.menu = make("select", { class: "language", onchange: () => this.changeLanguage(this.menu.value) });
       this.again = make("button", { class: "tool", type: "button", onclick: () => this.restart() }, icon(ICONS.again));
       this.closer = make("button", { class: "tool", type: "button", onclick: () => this.close() }, icon(ICONS.close));
-      this.log = make("ol", { class: "log", role: "log", "aria-live": "polite", tabindex: "0" });
+      this.log = make("ol", { class: "log" });
+      this.said = make("div", { class: "said", role: "log", "aria-live": "polite", tabindex: "0" }, this.log);
       this.typing = make("p", { class: "typing", role: "status" });
-      this.choices = make("div", { class: "choices", role: "group" });
       this.notice = make("p", { class: "notice", role: "alert" });
       this.box = make("textarea", { rows: "1", enterkeyhint: "send", "aria-describedby": "privacy", oninput: () => this.grow(), onkeydown: (event) => this.onKey(event) });
       this.sender = make("button", { class: "send", type: "submit" }, icon(ICONS.send));
@@ -173,7 +173,7 @@
         "section",
         { id: "panel", class: "panel", role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown: (event) => event.key === "Escape" && this.close() },
         make("header", {}, make("div", { class: "heading" }, this.heading, this.subtitle), this.menu, this.again, this.closer),
-        make("div", { class: "scroll" }, this.log, this.typing, this.choices),
+        (this.area = make("div", { class: "scroll" }, this.said, this.typing)),
         make("footer", {}, this.notice, this.form, this.privacy),
       );
       this.root = make("div", { class: "root", hidden: true }, this.panel, this.launcher);
@@ -213,7 +213,7 @@
       this.subtitle.textContent = this.texts.subtitle;
       this.box.placeholder = this.texts.placeholder;
       this.privacy.textContent = this.texts.privacy;
-      const labels = [[this.menu, "language"], [this.again, "restart"], [this.closer, "close"], [this.sender, "send"], [this.box, "message_label"], [this.log, "log_label"], [this.choices, "choices_label"]];
+      const labels = [[this.menu, "language"], [this.again, "restart"], [this.closer, "close"], [this.sender, "send"], [this.box, "message_label"], [this.said, "log_label"]];
       for (const [element, key] of labels) element.setAttribute("aria-label", this.texts[key]);
       this.again.title = this.texts.restart;
       this.closer.title = this.texts.close;
@@ -285,7 +285,6 @@
       this.unsent = [];
       this.seen.clear();
       this.log.replaceChildren();
-      this.choices.replaceChildren();
       this.tell("");
       await this.begin();
       this.watch();
@@ -333,7 +332,7 @@
     enqueue(body, shown) {
       const message = { sender: "customer", text: shown, language: this.language };
       const item = { body: { ...body, client_message_id: crypto.randomUUID() }, entry: this.draw(message) };
-      this.choices.replaceChildren();
+      this.withdrawChoices();
       this.unsent.push(item);
       this.setState(item.entry, "sending");
       this.log.append(item.entry);
@@ -400,9 +399,11 @@
       if (this.seen.has(message.id)) return;
       this.seen.add(message.id);
       this.latest = message.id;
-      if (message.sender === "customer" && this.adopt(message)) return;
+      if (message.sender === "customer") {
+        this.withdrawChoices();
+        if (this.adopt(message)) return;
+      }
       this.log.append(this.draw(message));
-      if (message.sender !== "customer") this.offer(message);
       this.scrollDown();
     }
 
@@ -424,6 +425,7 @@
         make("p", { class: "words" }, ...withLinks(message.text)),
         ...(message.citations || []).map((citation) => this.drawCitation(citation)),
         message.case ? this.drawReceipt(message.case) : null,
+        message.choices?.length ? this.drawChoices(message) : null,
       );
       if (message.id) entry.dataset.id = message.id;
       if (message.sender === "customer") entry.append(make("span", { class: "state" }));
@@ -452,16 +454,24 @@
       );
     }
 
-    /** Only the latest message's choices can be taken. */
-    offer(message) {
-      this.choices.replaceChildren(
-        ...(message.choices || []).map((choice) => make("button", { type: "button", lang: message.language, onclick: () => this.choose(choice) }, choice.title)),
+    drawChoices(message) {
+      return make(
+        "div",
+        { class: "choices", role: "group", "aria-label": this.texts.choices_label },
+        ...message.choices.map((choice) => make("button", { type: "button", onclick: () => this.choose(choice) }, choice.title)),
       );
     }
 
+    /** Choices answer what was said last: once the customer speaks they are gone. */
+    withdrawChoices() {
+      for (const group of this.log.querySelectorAll(".choices")) group.remove();
+    }
+
+    /** To the end, but never past what the customer said last: answers are read from their start. */
     scrollDown() {
-      const area = this.log.parentElement;
-      area.scrollTop = area.scrollHeight;
+      const mine = [...this.log.querySelectorAll("li.customer, li.agent")].pop();
+      const end = this.area.scrollHeight - this.area.clientHeight;
+      this.area.scrollTop = mine ? Math.min(end, mine.offsetTop - 12) : end;
     }
 
     grow() {
