@@ -28,7 +28,7 @@ START_SECONDS = 300
 STOP_SECONDS = 20
 # Large and never written to while serving: linked. The rest of what was built: copied.
 LINKED = ("models",)
-COPIED = ("index", "classifier", "rasa")
+COPIED = ("indexes", "classifier", "rasa")
 LOG_LINES_SHOWN = 15
 
 

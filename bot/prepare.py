@@ -35,7 +35,11 @@ def shown(console: Console, what: str) -> Iterator[Report]:
         BarColumn(bar_width=30),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    # Off a terminal a bar would only leave blank lines.
+    is_shown = console.is_terminal
+    with Progress(
+        *columns, console=console, transient=True, disable=not is_shown
+    ) as progress:
         task = progress.add_task(what, total=None)
 
         def report(done: int, total: int) -> None:
