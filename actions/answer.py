@@ -5,6 +5,9 @@ from __future__ import annotations
 from actions.base import Events, TurnAction, back_to_form
 from actions.intake import is_wordless
 from actions.turns import Turn
+from knowledge.answers import Answer
+
+MOST_TOLD_CHARACTERS = 600
 
 
 class AnswerQuestion(TurnAction):
@@ -68,8 +71,10 @@ async def answer(turn: Turn) -> None:
         turn.say("utter_no_answer", choices=choices)
 
 
-def say_answer(turn: Turn, response: str, found: object) -> None:
-    quote, citation = found.quote, found.citation  # type: ignore[attr-defined]
+def say_answer(turn: Turn, response: str, found: Answer) -> None:
+    citation = found.citation
+    # A short passage is told whole: "No." may stand before the sentence that fits best.
+    is_short = len(found.text) <= MOST_TOLD_CHARACTERS
     choices = []
     if response == "utter_answer":
         choices = [
@@ -78,7 +83,7 @@ def say_answer(turn: Turn, response: str, found: object) -> None:
         ]
     turn.say(
         response,
-        quote=quote,
+        quote=found.text if is_short else found.quote,
         title=citation.title,
         custom={"citations": [citation.as_json()]},
         choices=choices,
