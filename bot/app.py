@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 from aiohttp import web
 
@@ -80,6 +81,6 @@ def _conversations(app: web.Application, parts: Parts) -> Conversations:
         clock=parts.clock,
         metrics=app[keys.METRICS],
         operator_name=parts.operator.name,
-        address=parts.settings.address,
+        contact_url=partial(contact.url, parts.settings),
         max_utterance_characters=parts.settings.max_utterance_characters,
     )

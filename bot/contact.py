@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
@@ -22,6 +23,9 @@ from bot.api import read_body
 from bot.negotiation import asked_language
 from bot.pages import render
 from bot.privacy import mask
+from bot.rasa import internal_token
+from bot.settings import Settings
+from bot.tokens import sign, unsign
 from knowledge.errors import NotFound, Unavailable
 
 LONGEST_LINE = 200
@@ -44,10 +48,24 @@ class Filled:
     event_date: date | None = None
 
 
+def url(settings: Settings, conversation: str, language: str) -> str:
+    """Where the words of a conversation wait in the form, for whoever has the link."""
+    ticket = sign(conversation, internal_token(settings.state_dir))
+    query = urlencode({"language": language, "from": ticket})
+    return f"{settings.address}/contact?{query}"
+
+
 @routes.get("/contact")
 async def show_form(request: web.Request) -> web.Response:
-    language = asked_language(request)
-    return _form(request, language, Filled({"filing_key": uuid.uuid4().hex}))
+    """The empty form, or with what was said in the conversation it is opened from."""
+    filled = Filled({"filing_key": uuid.uuid4().hex})
+    ticket = request.query.get("from", "")
+    conversation = _conversation(request, ticket)
+    if conversation is not None:
+        messages = await request.app[keys.PARTS].transcripts.messages(conversation)
+        said = [each.text for each in messages if each.sender == "customer"]
+        filled.values |= {"from": ticket, "description": "\n".join(said)}
+    return _form(request, asked_language(request), filled)
 
 
 @routes.post("/contact")
@@ -134,6 +152,7 @@ async def _file(request: web.Request, language: str, filled: Filled) -> Case:
                 username=values.get("username") or None,
             ),
             description=values["description"],
+            conversation=_conversation(request, values.get("from", "")),
             event_date=filled.event_date,
             remedy_sought=values.get("remedy_sought") or None,
             is_complaint=verdict.is_complaint or says_complaint,
@@ -182,6 +201,12 @@ def _check(request: web.Request, sent: Mapping[str, str]) -> Filled:
             if filled.event_date > _today(request):
                 troubles["event_date"] = "future"
     return filled
+
+
+def _conversation(request: web.Request, ticket: str) -> str | None:
+    """The conversation that the form was opened from, when the link is ours."""
+    settings = request.app[keys.PARTS].settings
+    return unsign(ticket, internal_token(settings.state_dir)) if ticket else None
 
 
 def _is_key(key: str) -> bool:

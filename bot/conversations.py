@@ -91,7 +91,7 @@ class Conversations:
         clock: Callable[[], datetime],
         metrics: Metrics,
         operator_name: str,
-        address: str,
+        contact_url: Callable[[str, str], str],
         max_utterance_characters: int,
     ) -> None:
         self._transcripts = transcripts
@@ -103,7 +103,7 @@ class Conversations:
         self._clock = clock
         self._metrics = metrics
         self._operator_name = operator_name
-        self._address = address
+        self._contact_url = contact_url
         self._max_utterance_characters = max_utterance_characters
         self._answered: OrderedDict[tuple[str, str], Answered] = OrderedDict()
 
@@ -248,7 +248,7 @@ class Conversations:
             utterance.language,
             "conversation.unavailable",
             said.client_message_id,
-            contact_url=f"{self._address}/contact?language={utterance.language}",
+            contact_url=self._contact_url(known.id, utterance.language),
         )
         return Answered(
             messages=[apology],

@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 import pytest
+from yarl import URL
 
+from bot.rasa import Turn
 from knowledge.errors import ArchiveUnavailable
 from tests.web.conftest import Counter
 
@@ -161,3 +163,31 @@ async def test_the_status_page_shows_a_case(counter: Counter) -> None:
     page = await response.text()
     assert "Mottaget" in page
     assert "22 december 2026" in page
+
+
+async def test_the_form_opened_from_a_conversation_has_its_words_and_transcript(
+    counter: Counter,
+) -> None:
+    counter.assistant.script = lambda text, metadata: Turn(replies=[])
+    visit = await counter.open(language="fr")
+    apology = (await visit.say("Mon retrait n'est pas arrivé"))["messages"][0]["text"]
+    link = URL(apology.rsplit(" ", 1)[-1].split("\u00a0")[-1])
+
+    form = await (await counter.client.get(link.path_qs)).text()
+    page = await (await send(counter, **{"from": link.query["from"]})).text()
+
+    case = await counter.parts.archive.case(reference_in(page))
+    assert "Mon retrait n&#39;est pas arrivé</textarea>" in form
+    assert case.conversation == visit.id
+    assert "Mon retrait n'est pas arrivé" in [each.text for each in case.transcript]
+
+
+async def test_a_link_that_was_tampered_with_shows_nobodys_words(
+    counter: Counter,
+) -> None:
+    visit = await counter.open(language="fr")
+    await visit.say("Mon secret est ici")
+
+    response = await counter.client.get(f"/contact?from={visit.id}.{'0' * 64}")
+
+    assert "Mon secret" not in await response.text()
