@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -223,22 +224,26 @@ class FakeEmbedder(_CachedSides):
     def _encode_one(self, text: str) -> Encoding:
         words = re.findall(r"\w+", text.casefold())
         ids = [int.from_bytes(_digest(word)[:2], "big") for word in words]
-        tokens = np.array([self._word(word) for word in words], dtype=np.float32)
+        tokens = np.array(
+            [_word_vector(word, self.dim) for word in words], dtype=np.float32
+        )
         tokens = tokens.reshape(len(words), self.dim)
         # A constant part keeps a text without words from being the zero vector.
         total = tokens.sum(axis=0) + np.float32(0.01)
         vector = (total / np.linalg.norm(total)).astype(np.float32)
         return Encoding(vector, np.array(ids, dtype=np.int32), tokens)
 
-    def _word(self, word: str) -> Embeddings:
-        padded = f" {word} "
-        grams = [padded[i : i + 3] for i in range(len(padded) - 2)]
-        vector = np.zeros(self.dim, dtype=np.float32)
-        for gram in [word, word, *grams]:
-            digest = _digest(gram)
-            place = int.from_bytes(digest[:4], "big") % self.dim
-            vector[place] += 1.0 if digest[4] % 2 else -1.0
-        return vector
+
+@lru_cache(maxsize=10_000)
+def _word_vector(word: str, dim: int) -> Embeddings:
+    padded = f" {word} "
+    grams = [padded[i : i + 3] for i in range(len(padded) - 2)]
+    vector = np.zeros(dim, dtype=np.float32)
+    for gram in [word, word, *grams]:
+        digest = _digest(gram)
+        place = int.from_bytes(digest[:4], "big") % dim
+        vector[place] += 1.0 if digest[4] % 2 else -1.0
+    return vector
 
 
 def _digest(text: str) -> bytes:

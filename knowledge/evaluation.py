@@ -21,7 +21,7 @@ from knowledge.chunking import Passage
 from knowledge.embedding import Embedder, Progress
 from knowledge.errors import BadInput
 from knowledge.index import PassageIndex, Scores, make_index
-from knowledge.lexical import LexicalIndex, stems
+from knowledge.lexical import LexicalIndex, stemmer
 from knowledge.search import Searcher
 
 BASELINES = ("bm25", "dense", "rrf")
@@ -42,11 +42,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a system made of one query: ids, best first, and its confidence."""
+    """What a system made of one query: ids, best first, and its confidence.
+
+    `is_calibrated` when the confidence is a probability, not just any score.
+    """
 
     query: Query
     ranked: tuple[str, ...]
     confidence: float
+    is_calibrated: bool = True
 
     @property
     def is_right(self) -> bool:
@@ -345,11 +349,10 @@ class _Baselines:
             texts = [
                 f"{index.passages[i].heading} {index.passages[i].text}" for i in rows
             ]
-
-            def analyze(text: str, language: str = language) -> list[str]:
-                return stems(text, language)
-
-            self._stemmed[language] = (rows, LexicalIndex.build(texts, analyze))
+            self._stemmed[language] = (
+                rows,
+                LexicalIndex.build(texts, stemmer(language)),
+            )
 
     def outcomes(
         self, query: Query, names: Sequence[str]
@@ -367,7 +370,15 @@ class _Baselines:
             order = np.argsort(-scores[name], kind="stable")[:DEPTH]
             ranked = tuple(self._index.passages[i].id for i in order)
             confidence = float(scores[name][order[0]])
-            yield name, Outcome(query=query, ranked=ranked, confidence=confidence)
+            yield (
+                name,
+                Outcome(
+                    query=query,
+                    ranked=ranked,
+                    confidence=confidence,
+                    is_calibrated=False,
+                ),
+            )
 
 
 def _positions(scores: Scores) -> NDArray[np.float64]:
@@ -431,6 +442,7 @@ def _refusal_metrics(outcomes: Sequence[Outcome]) -> Metrics:
     right = np.array([outcome.is_right for outcome in outcomes])
     answerable = np.array([bool(outcome.query.relevant) for outcome in outcomes])
     confidence = np.array([outcome.confidence for outcome in outcomes])
+    is_probability = all(outcome.is_calibrated for outcome in outcomes)
     n_answerable = int(answerable.sum())
     metrics: Metrics = {
         "n": len(outcomes),
@@ -442,7 +454,10 @@ def _refusal_metrics(outcomes: Sequence[Outcome]) -> Metrics:
         metrics[f"coverage_at_precision_{percent}"] = coverage_at_precision(
             confidence, right, percent / 100
         )
-    metrics["expected_calibration_error"] = calibration_error(confidence, right)
+    # The scores of baselines are no probabilities, so that calibration means nothing.
+    metrics["expected_calibration_error"] = (
+        calibration_error(confidence, right) if is_probability else None
+    )
     return metrics
 
 

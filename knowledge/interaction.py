@@ -4,7 +4,7 @@ One vector for a text blurs what exactly is said. The same forward pass of the m
 also gives a vector for each token; the closest token of a passage for every token of
 the question, weighted by how rare it is, tells near misses from answers. Tokens of a
 side share a large common part, which is taken off by centring, and most of what
-remains lies in a third of the dimensions, which keeps the store small.
+remains lies in fewer dimensions, which keeps the store small.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from knowledge.embedding import Embeddings, Encoding
 
 Floats = NDArray[np.float32]
 
-RANK = 128
+RANK = 256
 BLOCK = 32
 MAX_QUERY_TOKENS = 48
 _SCALE = 127.0

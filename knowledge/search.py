@@ -18,8 +18,8 @@ from knowledge.embedding import Embedder, Encoding
 from knowledge.errors import BadInput
 from knowledge.index import PassageIndex, Scores
 
-DENSE_CANDIDATES = 100
-LEXICAL_CANDIDATES = 50
+DENSE_CANDIDATES = 64
+LEXICAL_CANDIDATES = 32
 
 # Tuned on public question sets of several families; the optimum is flat.
 DENSE_WEIGHT = 0.6
@@ -123,7 +123,7 @@ class Searcher:
             grams = np.where(among, grams, 0)
         dense = self._index.nearest(encoding.vector, n_dense)
         if among is not None:
-            dense = dense[among[dense]]
+            dense = dense[among[dense]][:DENSE_CANDIDATES]
         n = min(LEXICAL_CANDIDATES, len(grams))
         lexical = np.argpartition(-grams, n - 1)[:n]
         return np.union1d(dense, lexical[grams[lexical] > 0]).astype(np.intp)
