@@ -8,9 +8,10 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
@@ -21,8 +22,9 @@ from actions.cases.archive import Archive
 from actions.cases.complaint import Policy
 from actions.cases.policies import load_policy
 from actions.cases.transcripts import Transcripts
+from bot.instance import Instance, run_instance
 from bot.migrations import upgrade
-from bot.settings import ROOT
+from bot.settings import ROOT, Settings
 from knowledge.database import open_engine
 from tests.factories import STOCKHOLM, FakeClock
 
@@ -165,3 +167,36 @@ def archive(engine: AsyncEngine, policy: Policy, clock: FakeClock) -> Archive:
 @pytest.fixture
 def transcripts(engine: AsyncEngine, clock: FakeClock) -> Transcripts:
     return Transcripts(engine, clock)
+
+
+T = TypeVar("T")
+
+
+class LoopThread:
+    """Runs coroutines from tests in whose own thread a loop is running already."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._runner = self._thread.submit(asyncio.Runner).result()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._thread.submit(self._runner.run, work).result()
+
+    def close(self) -> None:
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
+
+
+@pytest.fixture(scope="session")
+def loop_thread() -> Iterator[LoopThread]:
+    opened = LoopThread()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def counter(loop_thread: LoopThread) -> Iterator[Instance]:
+    """A running counter with real parts: app, Rasa, model; its archive is empty."""
+    running = run_instance(Settings())
+    yield loop_thread.run(running.__aenter__())
+    loop_thread.run(running.__aexit__(None, None, None))
