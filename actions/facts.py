@@ -50,6 +50,11 @@ def without_markup(text: str) -> str:
     return _GAP.sub(" ", _TAG.sub(" ", _SCRIPT.sub(" ", text))).strip()
 
 
+def without_addresses(text: str) -> str:
+    """The text without e-mail addresses and without the marks of masked numbers."""
+    return _GAP.sub(" ", _MASK.sub(" ", _EMAIL.sub(" ", text))).strip()
+
+
 def has_words(text: str) -> bool:
     """Whether there is a letter or a digit in the text."""
     return any(character.isalnum() for character in text)

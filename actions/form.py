@@ -187,7 +187,8 @@ class _Answer:
                 turn.set(details="")
             return _ask(turn)
         if replaces:
-            turn.set(description=None)
+            chosen = (turn.get("verdict") or {}).get("chosen", {})
+            turn.set(description=None, verdict={"chosen": chosen})
         await intake.add_description(turn, turn.text)
         turn.set(details=turn.text, correcting=None)
         if turn.has("wish"):

@@ -12,7 +12,7 @@ from typing import Any
 
 from actions.cases.case import Verdict
 from actions.dates import Mention, event_date, find_dates
-from actions.facts import Facts, has_words
+from actions.facts import Facts, has_words, without_addresses
 from actions.phrases import fold
 from actions.turns import Turn
 
@@ -32,6 +32,7 @@ INTERJECTIONS = frozenset(
 )
 _THIN_WORDS = 6
 _STATEMENT_WORDS = 8
+_ACCOUNT_WORDS = 12
 
 
 def begin(turn: Turn) -> None:
@@ -136,20 +137,32 @@ async def add_description(turn: Turn, text: str) -> None:
     description = turn.get("description")
     if not description:
         return
+    before_verdict = turn.get("verdict") or {}
+    matter = before_verdict.get("matter") or _matter(turn, description)
     verdict = await turn.services.in_thread(
-        turn.services.classifier.classify, description, turn.language
+        turn.services.classifier.classify, matter, turn.language
     )
     turn.set(
         verdict={
+            # The first full account decides; what is added later is detail.
+            "matter": matter if len(matter.split()) >= _ACCOUNT_WORDS else None,
             "is_complaint": verdict.is_complaint,
             "probability": verdict.probability,
             "ground": verdict.ground or _likeliest_ground(verdict),
             "category": verdict.category,
-            "chosen": (turn.get("verdict") or {}).get("chosen", {}),
+            "chosen": before_verdict.get("chosen", {}),
         }
     )
     if turn.states("complaint"):
         turn.set(customer_says_complaint=True)
+
+
+def _matter(turn: Turn, description: str) -> str:
+    """The description without what only says who is writing, and without masks."""
+    for field in ("name", "email", "username"):
+        if turn.get(field):
+            description = description.replace(turn.get(field), " ")
+    return without_addresses(description)
 
 
 def _likeliest_ground(verdict: Verdict) -> str | None:
