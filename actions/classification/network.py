@@ -22,7 +22,8 @@ QUESTIONS = ("complaint", "ground", "category")
 SIZES = {"complaint": 1, "ground": len(GROUNDS), "category": len(CATEGORIES)}
 MEAN_SCALE = 2.0
 MOST_TOKENS = 256
-CUE_SCALE = 0.5
+# Chosen by cross-validation: words tell most about what a text is about.
+CUE_SCALES = {"complaint": 0.5, "ground": 0.5, "category": 1.0}
 CUE_RANGE = 3.0
 _GELU = float(np.sqrt(2 / np.pi))
 
@@ -80,12 +81,14 @@ class Network:
         telling = np.clip(
             (cues - a["cue_mean"]) / a["cue_scale"], -CUE_RANGE, CUE_RANGE
         )
-        telling = np.broadcast_to(telling * CUE_SCALE, (len(whole), len(telling)))
+        telling = np.broadcast_to(telling, (len(whole), len(telling)))
         attention = _softmax(seen @ a["attention_weight"], axis=1)
         scores = {}
         for i, question in enumerate(QUESTIONS):
             looked = np.einsum("mn,mnw->mw", attention[:, :, i], seen)
-            features = np.concatenate([looked, whole, telling], axis=1)
+            features = np.concatenate(
+                [looked, whole, telling * CUE_SCALES[question]], axis=1
+            )
             output = np.einsum("mf,mfc->mc", features, a[f"{question}_weight"])
             scores[question] = (output + a[f"{question}_bias"]).mean(axis=0)
         return Logits(
