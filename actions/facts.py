@@ -8,6 +8,7 @@ the question for it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -50,11 +51,6 @@ def without_markup(text: str) -> str:
     return _GAP.sub(" ", _TAG.sub(" ", _SCRIPT.sub(" ", text))).strip()
 
 
-def without_addresses(text: str) -> str:
-    """The text without e-mail addresses and without the marks of masked numbers."""
-    return _GAP.sub(" ", _MASK.sub(" ", _EMAIL.sub(" ", text))).strip()
-
-
 def has_words(text: str) -> bool:
     """Whether there is a letter or a digit in the text."""
     return any(character.isalnum() for character in text)
@@ -72,6 +68,10 @@ class FactReader:
         self._i_am = _starts(words("i_am"), r"\s*")
         self._username_cue = _starts(words("username"), links)
         self._email_cue = _starts(words("email"), "")
+        cues = any_of(words("username") + words("email") + words("name"))
+        self._cue_at_end = re.compile(
+            rf"(?<!\w){cues}\W*(?:\w{{1,3}}\W*)?$", re.IGNORECASE
+        )
         self._links = re.compile(rf"(?<!\w){any_of(words('links'))}(?!\w)")
         function_words = {
             word
@@ -118,6 +118,15 @@ class FactReader:
         blank = _blank(text, spans)
         facts = self._read_username(facts, blank, asked_for)
         return self._read_name(facts, blank, spans, asked_for)
+
+    def without_person(self, text: str, values: Iterable[str]) -> str:
+        """The text without these values, their cues, addresses and masks."""
+        for value in values:
+            place = fold(text).find(fold(value))
+            if place >= 0:
+                before = self._cue_at_end.sub("", text[:place].rstrip())
+                text = f"{before.rstrip(' ,;:')} {text[place + len(value) :]}"
+        return _GAP.sub(" ", _MASK.sub(" ", _EMAIL.sub(" ", text))).strip()
 
     def looks_like_same_name(self, text: str, name: str) -> str | None:
         """A name in the text that is nearly the given one: a misspelling mended."""

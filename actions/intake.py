@@ -12,7 +12,7 @@ from typing import Any
 
 from actions.cases.case import Verdict
 from actions.dates import Mention, event_date, find_dates
-from actions.facts import Facts, has_words, without_addresses
+from actions.facts import Facts, has_words
 from actions.phrases import fold
 from actions.turns import Turn
 
@@ -159,10 +159,8 @@ async def add_description(turn: Turn, text: str) -> None:
 
 def _matter(turn: Turn, description: str) -> str:
     """The description without what only says who is writing, and without masks."""
-    for field in ("name", "email", "username"):
-        if turn.get(field):
-            description = description.replace(turn.get(field), " ")
-    return without_addresses(description)
+    values = [turn.get(field) for field in ("name", "email", "username")]
+    return turn.services.facts.without_person(description, filter(None, values))
 
 
 def _likeliest_ground(verdict: Verdict) -> str | None:
