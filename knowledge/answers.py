@@ -15,7 +15,9 @@ from knowledge.errors import BadInput
 from knowledge.index import Manifest, PassageIndex, open_index
 from knowledge.search import Found, Hit, Searcher
 
-DEFAULT_THRESHOLD = 0.5
+# Until a corpus has questions of its own to measure one with.
+DEFAULT_THRESHOLD = 0.45
+HEAD_START = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Knowledge:
         if not found.hits or found.confidence < DEFAULT_THRESHOLD:
             return None
         passage = found.hits[0].passage
-        quote = self._quote(question, passage)
+        quote = self._quote(question, language, passage)
         return Answer(
             text=passage.text,
             quote=quote,
@@ -148,7 +150,10 @@ class Knowledge:
     ) -> list[Citation]:
         """Passages to choose from when no answer is sure, best first."""
         hits = self.search(question, language=language, top_k=top_k)
-        return [cite(hit.passage, self._quote(question, hit.passage)) for hit in hits]
+        return [
+            cite(hit.passage, self._quote(question, language, hit.passage))
+            for hit in hits
+        ]
 
     def _find(self, question: str, language: str | None, top_k: int) -> Found:
         if not question.strip():
@@ -159,12 +164,24 @@ class Knowledge:
             question, language=language, top_k=top_k, among=among
         )
 
-    def _quote(self, question: str, passage: Passage) -> str:
+    def _quote(self, question: str, language: str | None, passage: Passage) -> str:
+        """The sentence of a passage that answers best.
+
+        Under a heading that asks, the first sentence has a head start.
+        """
         candidates = sentences(passage.text)
         if len(candidates) == 1:
             return candidates[0]
-        query = self.embedder.embed_queries([question])[0]
-        closeness = self.embedder.embed_passages(candidates) @ query
+        opened = self._opened
+        (encoding,) = self.embedder.encode([question], "query")
+        # The index holds the tokens of the heading, then those of the text.
+        heading = [passage.heading] if passage.heading else []
+        lengths = [self.embedder.count_tokens(text) for text in heading + candidates]
+        closeness = opened.index.tokens.match_stretches(
+            encoding, language, opened.positions[passage.id], lengths
+        )[len(heading) :]
+        if passage.heading.rstrip().endswith(("?", "？", "؟", ";")):
+            closeness[0] += HEAD_START
         return candidates[int(np.argmax(closeness))]
 
 
@@ -174,6 +191,7 @@ class _Opened:
     def __init__(self, index: PassageIndex, embedder: Embedder) -> None:
         self.index = index
         self.searcher = Searcher(index, embedder)
+        self.positions = {passage.id: i for i, passage in enumerate(index.passages)}
         self.visible = {
             language: _preferring(index.passages, language)
             for language in (*index.manifest.languages, None)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import faiss
 import numpy as np
@@ -38,6 +39,17 @@ _PASSAGES = "passages.jsonl"
 _VECTORS = "vectors.faiss"
 _OWNERS = "owners.npy"
 _TOKENS = "tokens.npz"
+
+# What the readers of the parts raise for files that are cut short or not theirs.
+_DAMAGE = (
+    OSError,
+    EOFError,
+    BadZipFile,
+    KeyError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+)
 
 _SPACE_SAMPLE = 256
 _PASSAGES_AT_ONCE = 128
@@ -269,7 +281,7 @@ def open_index(folder: Path, embedder: Embedder) -> PassageIndex:
         )
     try:
         return _read(folder, manifest)
-    except (OSError, ValueError, TypeError, RuntimeError) as exc:
+    except _DAMAGE as exc:
         raise NotReady(f"the index in {folder} is damaged; {advice}") from exc
 
 

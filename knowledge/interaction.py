@@ -140,6 +140,35 @@ class TokenStore:
             _reduce(similarity, lengths[filled], filled, match)
         return match
 
+    def match_stretches(
+        self,
+        question: Encoding,
+        language: str | None,
+        passage: int,
+        lengths: Sequence[int],
+    ) -> Floats:
+        """How well stretches of one passage match a question, weighted by rarity.
+
+        Args:
+            question: Query side.
+            language: Of the question.
+            passage: Its position.
+            lengths: Tokens of each stretch, in order; what is over is left out.
+        """
+        rows = self._tokens[self._starts[passage] : self._starts[passage + 1]]
+        weights = self._weights(question, language)
+        weights = weights / max(float(weights.sum()), 1e-9)
+        query = self._space.query(question.tokens) / np.float32(_SCALE)
+        similarity = query @ rows.astype(np.float32).T
+        ends = np.cumsum(lengths)
+        return np.array(
+            [
+                weights @ similarity[:, end - length : end].max(axis=1, initial=0)
+                for end, length in zip(ends, lengths, strict=True)
+            ],
+            dtype=np.float32,
+        )
+
     def _weights(self, question: Encoding, language: str | None) -> Floats:
         if language is None or language not in self._rarity:
             return np.ones(len(question.token_ids), dtype=np.float32)

@@ -22,11 +22,11 @@ DENSE_CANDIDATES = 64
 LEXICAL_CANDIDATES = 32
 
 # Tuned on public question sets of several families; the optimum is flat.
-DENSE_WEIGHT = 0.6
+DENSE_WEIGHT = 0.8
 WINDOW_WEIGHT = 0.6
 WEIGHTED_WINDOW_WEIGHT = 0.6
 GRAMS_WEIGHT = 2.5
-STEMS_WEIGHT = 1.5
+STEMS_WEIGHT = 2.5
 
 
 @dataclass(frozen=True, slots=True)
