@@ -21,6 +21,7 @@ from actions.intake import FIELDS
 from actions.turns import Services, Turn
 from knowledge.embedding import Embedder
 from knowledge.errors import BadInput, NotSignedIn, Unavailable
+from knowledge.logs import place_of
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ async def run_action(request: web.Request) -> web.Response:
     """Run one action of a call from Rasa; the token stands in the query.
 
     An action that raises becomes a 500 without its text: the customer is then given
-    the contact form. The error is logged with the action's name alone.
+    the contact form. The error is logged by the action's name and its place alone.
     """
     server = request.app[ACTION_SERVER]
     _require(request.query.get("token", ""), server.token)
@@ -117,8 +118,9 @@ async def run_action(request: web.Request) -> web.Response:
     except ActionNotFoundException as exc:
         body = {"error": "unknown action", "action_name": exc.action_name}
         return web.json_response(body, status=404)
-    except Exception:
-        logger.exception("action %s failed", call.get("next_action"))
+    except Exception as exc:
+        # The traceback's last line may quote a customer, so only the place is logged.
+        logger.error("action %s: %s", call.get("next_action"), place_of(exc))
         return web.json_response({"error": "action failed"}, status=500)
     return web.json_response(result.model_dump() if result else {})
 

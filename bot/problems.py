@@ -22,6 +22,7 @@ from knowledge.errors import (
     TooManyRequests,
     Unavailable,
 )
+from knowledge.logs import place_of
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return respond(request, status, _snake_case(type(exc).__name__), str(exc))
     except Exception as exc:
         # The traceback's last line may quote a customer, so only the place is logged.
-        log.error("unexpected %s at %s", type(exc).__name__, _place(exc))
+        log.error("unexpected %s", place_of(exc))
         return respond(request, 500, "unexpected", None)
 
 
@@ -116,12 +117,3 @@ def _wants_page(request: web.Request) -> bool:
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-def _place(exc: BaseException) -> str:
-    trace = exc.__traceback__
-    place = "nowhere"
-    while trace is not None:
-        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

@@ -15,6 +15,7 @@ from bot.settings import Settings
 from bot.supervisor import RasaServer
 from bot.training import rasa_command, serving_environment
 from knowledge.errors import BadInput
+from knowledge.logs import set_up_logging
 
 
 async def run(settings: Settings, console: Console, *, with_rasa: bool) -> None:
@@ -23,6 +24,7 @@ async def run(settings: Settings, console: Console, *, with_rasa: bool) -> None:
     Raises:
         BadInput: A port is taken.
     """
+    set_up_logging()
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)

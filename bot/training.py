@@ -180,6 +180,7 @@ def rasa_command(settings: Settings) -> list[str]:
         *("--credentials", str(ASSISTANT / "credentials.yml")),
         *("--interface", "127.0.0.1", "--port", str(settings.rasa_port)),
         *("--enable-api", "--auth-token", token),
+        *("--logging-config-file", str(ASSISTANT / "logging.yml")),
     ]
 
 

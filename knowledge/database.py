@@ -61,16 +61,22 @@ def open_engine(url: str) -> AsyncEngine:
     Args:
         url: `sqlite:///path` or `postgresql://user@host/name`; the async driver is
             filled in.
+
+    Errors do not quote parameters, which may be a customer's words.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"))
+        engine = create_async_engine(
+            parsed.set(drivername="sqlite+aiosqlite"), hide_parameters=True
+        )
         event.listen(engine.sync_engine, "connect", _harden_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_immediately)
         return engine
     if parsed.get_backend_name() == "postgresql":
         return create_async_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
     raise ValueError(
         f"database_url must be sqlite or postgresql, got {parsed.get_backend_name()!r}"
