@@ -7,11 +7,10 @@ what a group of words is worth is learnt from examples.
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
@@ -22,6 +21,14 @@ from knowledge.errors import NotReady
 FEATURES_A_GROUP = 2
 # Written with a stroke, so that taking off diacritics leaves them as they are.
 _LETTERS = str.maketrans({"’": "'", "ø": "o", "ł": "l", "æ": "ae", "ß": "ss"})
+
+
+class _Entry(NamedTuple):
+    """Words to look for, and whether they stand at a word's beginning and end."""
+
+    words: str
+    starts_word: bool
+    ends_word: bool
 
 
 class Cues:
@@ -36,11 +43,8 @@ class Cues:
             name: {tag: list(map(str, entries)) for tag, entries in lists.items()}
             for name, lists in groups.items()
         }
-        self._patterns = {
-            name: {
-                tag: re.compile("|".join(map(_pattern, entries)))
-                for tag, entries in lists.items()
-            }
+        self._entries = {
+            name: {tag: list(map(_read, entries)) for tag, entries in lists.items()}
             for name, lists in self.groups.items()
         }
         self.languages = tuple(
@@ -74,15 +78,21 @@ class Cues:
 
     def _counts(self, folded: str, language: str) -> list[int]:
         return [
-            len(lists[language].findall(folded)) if language in lists else 0
-            for lists in self._patterns.values()
+            sum(
+                _occurrences(folded, entry)
+                for entry in lists.get(language, ())
+                # The quick look first: nearly all entries are not there at all.
+                if entry.words in folded
+            )
+            for lists in self._entries.values()
         ]
 
 
 def fold(text: str) -> str:
-    """Lower case without diacritics."""
+    """Lower case without diacritics, one space where there is any."""
     decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    return "".join(each for each in decomposed if not unicodedata.combining(each))
+    plain = "".join(each for each in decomposed if not unicodedata.combining(each))
+    return " ".join(plain.split())
 
 
 def read_cues(path: Path) -> Cues:
@@ -98,9 +108,26 @@ def read_cues(path: Path) -> Cues:
         raise NotReady(f"{path} must hold words by group and language") from exc
 
 
-def _pattern(entry: str) -> str:
+def _read(entry: str) -> _Entry:
     folded = fold(entry)
-    words = r"\s+".join(map(re.escape, folded.strip("-").split()))
-    before = "" if folded.startswith("-") else r"(?<!\w)"
-    after = "" if folded.endswith("-") else r"(?!\w)"
-    return f"{before}{words}{after}"
+    return _Entry(
+        folded.strip("-"),
+        starts_word=not folded.startswith("-"),
+        ends_word=not folded.endswith("-"),
+    )
+
+
+def _occurrences(folded: str, entry: _Entry) -> int:
+    count, start = 0, folded.find(entry.words)
+    while start >= 0:
+        end = start + len(entry.words)
+        count += not (
+            (entry.starts_word and start and _is_letter(folded[start - 1]))
+            or (entry.ends_word and end < len(folded) and _is_letter(folded[end]))
+        )
+        start = folded.find(entry.words, end)
+    return count
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalnum() or character == "_"

@@ -9,8 +9,6 @@ from typing import Any, TypeVar
 
 from rich.table import Table
 
-from knowledge.evaluation import Report
-
 Metrics = dict[str, float | int | None]
 Item = TypeVar("Item")
 
@@ -43,12 +41,17 @@ class Measured:
 
     def tables(self) -> list[Table]:
         """The metrics, then the confusion over all and by language."""
-        metrics = Report(
-            title=self.title,
-            overall=self.overall,
-            groups={"by_language": self.by_language},
-        )
-        return [metrics.table(), *self._confusion_tables()]
+        metrics = Table(title=self.title)
+        metrics.add_column("")
+        for name in self.overall:
+            metrics.add_column(
+                name.replace("_", " "), justify="right", overflow="fold", min_width=5
+            )
+        metrics.add_row("all", *map(_cell, self.overall.values()), style="bold")
+        metrics.add_section()
+        for tag, values in self.by_language.items():
+            metrics.add_row(tag, *(_cell(values.get(name)) for name in self.overall))
+        return [metrics, *self._confusion_tables()]
 
     def _confusion_tables(self) -> list[Table]:
         tables = []
@@ -62,6 +65,12 @@ class Measured:
                 table.add_row(expected, *(str(row.get(name, "·")) for name in given))
             tables.append(table)
         return tables
+
+
+def _cell(value: float | int | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def by_language(
