@@ -143,7 +143,11 @@ class ConfidenceModel:
 
     def confidence(self, evidence: Evidence) -> float:
         """Probability, 0 to 1, that the first passage found is right."""
-        standard = (evidence.as_vector() - self.mean) / self.scale
+        return self.of_vector(evidence.as_vector())
+
+    def of_vector(self, evidence: Weights) -> float:
+        """As `confidence`, for evidence as a vector in the order of `FEATURES`."""
+        standard = (evidence - self.mean) / self.scale
         log_odds = float(self.weights @ np.clip(standard, -4, 4)) + self.intercept
         return float(1 / (1 + np.exp(-log_odds)))
 
