@@ -1,7 +1,7 @@
 # Everything a newcomer, a developer and CI call. Settings: GUICHET_* (see README).
 PYTHON ?=
 PYTHON310 ?=
-EVAL ?= data/eval
+EVAL ?=
 PYTEST_FLAGS ?=
 export PYTHON PYTHON310
 
@@ -33,9 +33,12 @@ format: install-dev
 	.venv/bin/ruff check --fix .
 
 bench: install         ## latency, memory and start-up figures
+	.venv/bin/guichet prepare
 	.venv/bin/guichet bench
 
 eval: install          ## every evaluation on the files in EVAL=folder
+	@test -n "$(EVAL)" || { echo "name a folder of evaluation files: make eval EVAL=folder"; exit 1; }
+	.venv/bin/guichet prepare
 	.venv/bin/guichet eval all $(EVAL)
 
 lock:                  ## pin the dependencies again (needs uv)
