@@ -37,7 +37,7 @@ class AnswerQuestion(TurnAction):
             await _record_gap(turn)
             turn.say("utter_no_answer_in_form")
             return
-        say_answer(turn, "utter_answer_in_form", found)
+        say_answer(turn, found)
 
 
 async def answer(turn: Turn) -> None:
@@ -49,7 +49,14 @@ async def answer(turn: Turn) -> None:
     turn.set(last_question=turn.text)
     if found is not None:
         turn.set(offer="helped")
-        say_answer(turn, "utter_answer", found)
+        say_answer(turn, found)
+        turn.say(
+            "utter_did_this_help",
+            choices=[
+                (turn.label("choices.helped"), "/affirm"),
+                (turn.label("choices.not_helped"), "/deny"),
+            ],
+        )
         return
     await _record_gap(turn)
     suggested = await services.in_thread(
@@ -71,22 +78,13 @@ async def answer(turn: Turn) -> None:
         turn.say("utter_no_answer", choices=choices)
 
 
-def say_answer(turn: Turn, response: str, found: Answer) -> None:
-    citation = found.citation
+def say_answer(turn: Turn, found: Answer) -> None:
     # A short passage is told whole: "No." may stand before the sentence that fits best.
     is_short = len(found.text) <= MOST_TOLD_CHARACTERS
-    choices = []
-    if response == "utter_answer":
-        choices = [
-            (turn.label("choices.helped"), "/affirm"),
-            (turn.label("choices.not_helped"), "/deny"),
-        ]
     turn.say(
-        response,
+        "utter_answer",
         quote=found.text if is_short else found.quote,
-        title=citation.title,
-        custom={"citations": [citation.as_json()]},
-        choices=choices,
+        custom={"citations": [found.citation.as_json()]},
     )
 
 

@@ -107,6 +107,14 @@
     );
   }
 
+  /** A message's text, in which the sentences that its citations quote are marked. */
+  function withQuotes({ text, citations }) {
+    const quote = citations?.map((citation) => citation.quote).find((each) => each && each !== text && text.includes(each));
+    if (!quote) return withLinks(text);
+    const [before, ...after] = text.split(quote);
+    return [...withLinks(before), make("mark", {}, ...withLinks(quote)), ...withLinks(after.join(quote))];
+  }
+
   function icon(path) {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("viewBox", "0 0 24 24");
@@ -422,8 +430,8 @@
         "li",
         { class: message.sender, lang: message.language },
         make("span", { class: message.sender === "agent" ? "sender" : "sender hidden" }, sender),
-        make("p", { class: "words" }, ...withLinks(message.text)),
-        ...(message.citations || []).map((citation) => this.drawCitation(citation)),
+        make("p", { class: "words" }, ...withQuotes(message)),
+        ...(message.citations || []).map((citation) => this.drawCitation(citation, message.text)),
         message.case ? this.drawReceipt(message.case) : null,
         message.choices?.length ? this.drawChoices(message) : null,
       );
@@ -432,14 +440,21 @@
       return entry;
     }
 
-    drawCitation(citation) {
+    /** Where an answer stands; the quote is left out where the message holds it. */
+    drawCitation(citation, text) {
       const address = new URL(citation.url, base);
+      const isClause = /^\d+(\.\d+)*$/.test(citation.section);
       return make(
         "figure",
         { class: "citation", lang: citation.language },
         make("figcaption", { lang: this.language }, this.texts.source),
-        make("a", { href: /^https?:$/.test(address.protocol) ? address.href : null, target: "_blank", rel: "noopener", title: this.texts.open_source }, citation.title),
-        make("blockquote", {}, citation.quote),
+        make(
+          "a",
+          { href: /^https?:$/.test(address.protocol) ? address.href : null, target: "_blank", rel: "noopener", title: this.texts.open_source },
+          citation.title,
+          isClause ? make("span", { class: "clause" }, ` ${citation.section}`) : null,
+        ),
+        text.includes(citation.quote) ? null : make("blockquote", {}, citation.quote),
       );
     }
 
