@@ -10,7 +10,7 @@ import numpy as np
 
 from actions import intake, review
 from actions.base import STOP_FORM, Events, TurnAction, followup
-from actions.cases.case import Case, CaseDraft, Customer
+from actions.cases.case import CaseDraft, Customer, receipt_as_json
 from actions.form import say_if_late
 from actions.turns import Turn
 from knowledge.errors import Unavailable
@@ -125,7 +125,7 @@ class FileCase(TurnAction):
             opened_on=services.wording.moment_day(language, case.opened_at, zone),
             due_on=services.wording.moment_day(language, case.answer_due_at, zone),
             position=case.queue_position or 1,
-            custom={"case": _for_customer(case), "stage": "filed"},
+            custom={"case": receipt_as_json(case), "stage": "filed"},
         )
         if case.is_urgent:
             turn.say("utter_help_line_again", **crisis_values(turn))
@@ -253,12 +253,3 @@ async def _is_same_matter(turn: Turn) -> bool:
         turn.services.classifier.classify, turn.text, turn.language
     )
     return not verdict.is_complaint and turn.confidence < _SURE
-
-
-def _for_customer(case: Case) -> dict[str, Any]:
-    return {
-        "reference": case.reference,
-        "opened_at": case.opened_at.isoformat(),
-        "answer_due_at": case.answer_due_at.isoformat(),
-        "queue_position": case.queue_position,
-    }

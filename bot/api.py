@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import WSMsgType, web
 
+from actions.cases.case import message_as_json
 from bot import keys
-from bot.conversations import Answered, Said, message_as_json
+from bot.conversations import Answered, Said
 from bot.negotiation import accepted_languages
 from bot.privacy import mask
 from knowledge.errors import BadInput

@@ -9,9 +9,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
-from actions.cases.case import Message
+from actions.cases.case import Message, message_as_json
 from actions.cases.transcripts import Conversation, Transcripts
 from bot import routing
 from bot.events import Events
@@ -361,19 +361,3 @@ class Conversations:
 
 def new_id() -> str:
     return uuid.uuid4().hex
-
-
-def message_as_json(message: Message) -> dict[str, Any]:
-    """A message in the shape of the customer API."""
-    document: dict[str, Any] = {
-        "id": message.id,
-        "sender": message.sender,
-        "text": message.text,
-        "language": message.language,
-        "sent_at": message.sent_at.isoformat().replace("+00:00", "Z"),
-        "choices": message.choices,
-        "citations": message.citations,
-    }
-    if message.case is not None:
-        document["case"] = message.case
-    return document

@@ -278,3 +278,18 @@ async def test_feedback_on_an_answer_is_recorded(counter: Counter) -> None:
     )
 
     assert response.status == 204
+
+
+async def test_a_message_is_written_the_same_everywhere(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+    socket = await counter.client.ws_connect(
+        f"{visit.address}/events", protocols=("guichet", visit.opened["token"])
+    )
+
+    answered = await visit.say("Hej!")
+
+    _, live = [await socket.receive_json(timeout=5) for _ in range(2)]
+    await socket.close()
+    (reply,) = answered["messages"]
+    assert reply == live == (await visit.transcript())[-1]
+    assert reply["sent_at"] == "2026-11-22T09:30:00.000Z"
