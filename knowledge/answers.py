@@ -16,7 +16,7 @@ from knowledge.index import Manifest, PassageIndex, open_index
 from knowledge.search import Found, Hit, Searcher
 
 # Until a corpus has questions of its own to measure one with.
-DEFAULT_THRESHOLD = 0.45
+DEFAULT_THRESHOLD = 0.42
 HEAD_START = 0.05
 
 

@@ -216,6 +216,8 @@ def _embed(
 
 
 def _vector_index(dim: int, n_segments: int) -> Any:
+    # Built by several threads, a graph would differ from one build to the next.
+    faiss.omp_set_num_threads(1)
     if n_segments <= EXACT_SEARCH_SEGMENTS:
         return faiss.IndexFlatIP(dim)
     index = faiss.IndexHNSWFlat(dim, 32, faiss.METRIC_INNER_PRODUCT)
@@ -384,6 +386,7 @@ def _read(folder: Path, manifest: Manifest) -> PassageIndex:
         stemmed[language] = LexicalIndex.load(
             folder / "stems" / language, stemmer(language), n
         )
+    faiss.omp_set_num_threads(1)
     parts = Parts(
         manifest=manifest,
         vectors=faiss.read_index(str(folder / _VECTORS)),

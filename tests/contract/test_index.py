@@ -207,3 +207,18 @@ def test_a_new_index_replaces_the_old_one(tmp_path: Path) -> None:
 
     assert open_index(tmp_path / "index", FakeEmbedder()).manifest.n_passages == 2
     assert [path.name for path in tmp_path.iterdir()] == ["index"]
+
+
+def test_a_large_index_is_searched_by_a_graph_with_the_same_hits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [make_passage(f"p{n}", f"subject{n} is about topic{n}") for n in range(300)]
+    exact = make_index(many, FakeEmbedder())
+    monkeypatch.setattr("knowledge.index.EXACT_SEARCH_SEGMENTS", 10)
+    build_index(many, FakeEmbedder(), tmp_path / "index")
+
+    graph = open_index(tmp_path / "index", FakeEmbedder())
+
+    for n in (0, 7, 299):
+        question = f"tell me about subject{n} topic{n}"
+        assert found(graph, question)[:3] == found(exact, question)[:3]
