@@ -114,7 +114,8 @@ class Conversations:
         await self._transcripts.create(
             conversation, hash_token(token), language, accept_languages=tuple(accepted)
         )
-        greeting = await self._say(conversation, language, "conversation.greeting")
+        greeting = self._own_words(language, "conversation.greeting")
+        await self._reply(conversation, [greeting])
         return Opened(
             conversation=conversation,
             token=token,
@@ -191,26 +192,24 @@ class Conversations:
     ) -> Answered:
         history = await self._transcripts.messages(known.id)
         if said.text is not None and not said.text.strip():
-            return await self._ask_for_words(known, history, said)
+            return await self._ask_for_words(known, history)
         utterance = self._read(known, history, said)
         if utterance.language != known.language:
             await self._transcripts.set_language(known.id, utterance.language)
         customers = self._message("customer", utterance.shown, utterance.language)
         if not is_stored:
-            await self._store(known.id, customers, said.client_message_id)
+            await self._transcripts.append(known.id, customers, said.client_message_id)
+            await self._events.publish(known.id, message_as_json(customers))
         try:
             turn = await self._ask(known, customers, utterance)
         except AssistantUnavailable as exc:
-            return await self._apologise(known, utterance, said, exc)
+            return await self._apologise(known, utterance, exc)
         messages = []
         if utterance.masked:
             messages.append(self._masking_notice(utterance))
         messages += [self._from_reply(reply, utterance) for reply in turn.replies]
-        for message in messages:
-            await self._store(known.id, message, said.client_message_id)
         stage = routing.stage_after(turn, known.stage)
-        if stage != known.stage:
-            await self._transcripts.set_stage(known.id, stage)
+        await self._reply(known.id, messages, stage=stage)
         return Answered(
             messages=messages,
             language=utterance.language,
@@ -234,22 +233,17 @@ class Conversations:
             )
 
     async def _apologise(
-        self,
-        known: Conversation,
-        utterance: _Utterance,
-        said: Said,
-        exc: AssistantUnavailable,
+        self, known: Conversation, utterance: _Utterance, exc: AssistantUnavailable
     ) -> Answered:
         """Say that the machine is out of order, and where a case can still be left."""
         log.warning("conversation %s: %s", known.id, exc)
         self._metrics.assistant_failures.inc()
-        apology = await self._say(
-            known.id,
+        apology = self._own_words(
             utterance.language,
             "conversation.unavailable",
-            said.client_message_id,
             contact_url=self._contact_url(known.id, utterance.language),
         )
+        await self._reply(known.id, [apology])
         return Answered(
             messages=[apology],
             language=utterance.language,
@@ -258,18 +252,15 @@ class Conversations:
         )
 
     async def _ask_for_words(
-        self, known: Conversation, history: Sequence[Message], said: Said
+        self, known: Conversation, history: Sequence[Message]
     ) -> Answered:
         """Answer an empty utterance; a question that waits is put again."""
-        key = said.client_message_id
-        messages = [
-            await self._say(known.id, known.language, "conversation.empty", key)
-        ]
+        messages = [self._own_words(known.language, "conversation.empty")]
         waiting = next((old for old in reversed(history) if old.sender == "bot"), None)
         if waiting and known.stage in ("intake", "review"):
             again = replace(waiting, id=new_id(), sent_at=self._clock().astimezone(UTC))
-            await self._store(known.id, again, key)
             messages.append(again)
+        await self._reply(known.id, messages)
         return Answered(
             messages=messages, language=known.language, stage=known.stage, route=None
         )
@@ -313,31 +304,21 @@ class Conversations:
             self._texts.text(utterance.language, f"masked.{kind}")
             for kind in utterance.masked
         ]
-        notice = self._texts.text(
+        return self._own_words(
             utterance.language, "conversation.masked", kinds=", ".join(kinds)
         )
-        return self._message("bot", notice, utterance.language)
 
-    async def _say(
-        self,
-        conversation: str,
-        language: str,
-        key: str,
-        client_message_id: str | None = None,
-        **values: object,
-    ) -> Message:
+    def _own_words(self, language: str, key: str, **values: object) -> Message:
         text = self._texts.text(language, key, operator=self._operator_name, **values)
-        message = self._message("bot", text, language)
-        await self._store(conversation, message, client_message_id)
-        return message
+        return self._message("bot", text, language)
 
-    async def _store(
-        self, conversation: str, message: Message, client_message_id: str | None
+    async def _reply(
+        self, conversation: str, replies: Sequence[Message], *, stage: str | None = None
     ) -> None:
-        await self._transcripts.append(
-            conversation, message, client_message_id=client_message_id
-        )
-        await self._events.publish(conversation, message_as_json(message))
+        """Store what one turn is answered, then tell who watches."""
+        await self._transcripts.append_all(conversation, replies, stage=stage)
+        for message in replies:
+            await self._events.publish(conversation, message_as_json(message))
 
     def _message(
         self, sender: Literal["bot", "customer"], text: str, language: str

@@ -114,6 +114,29 @@ class Transcripts:
             return False
         return True
 
+    async def append_all(
+        self,
+        conversation: str,
+        replies: Sequence[Message],
+        *,
+        stage: str | None = None,
+    ) -> None:
+        """Add the replies of one turn, and record where they lead: all or nothing.
+
+        Args:
+            conversation: Its id.
+            replies: In the order in which they are said.
+            stage: Where the conversation stands now; None when it has not moved.
+
+        Raises:
+            NotFound: There is no such conversation.
+        """
+        async with writing(self._engine) as connection:
+            for message in replies:
+                await insert_message(connection, conversation, message)
+            if stage is not None:
+                await _change(connection, conversation, stage=stage)
+
     async def reply_to(
         self, conversation: str, client_message_id: str
     ) -> list[Message] | None:
@@ -153,15 +176,8 @@ class Transcripts:
         Raises:
             NotFound: There is no such conversation.
         """
-        await self._update(conversation, language=language)
-
-    async def set_stage(self, conversation: str, stage: str) -> None:
-        """Record where the conversation stands.
-
-        Raises:
-            NotFound: There is no such conversation.
-        """
-        await self._update(conversation, stage=stage)
+        async with writing(self._engine) as connection:
+            await _change(connection, conversation, language=language)
 
     async def add_feedback(
         self,
@@ -200,15 +216,15 @@ class Transcripts:
                     insert(feedback).values(message_id=message_id, **values)
                 )
 
-    async def _update(self, conversation: str, **values: str) -> None:
-        async with writing(self._engine) as connection:
-            changed = await connection.execute(
-                update(conversations)
-                .where(conversations.c.id == conversation)
-                .values(**values)
-            )
-        if changed.rowcount == 0:
-            raise NotFound(f"no conversation {conversation}")
+
+async def _change(
+    connection: AsyncConnection, conversation: str, **values: str
+) -> None:
+    changed = await connection.execute(
+        update(conversations).where(conversations.c.id == conversation).values(**values)
+    )
+    if changed.rowcount == 0:
+        raise NotFound(f"no conversation {conversation}")
 
 
 async def insert_conversation(

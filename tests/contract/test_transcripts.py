@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from actions.cases.transcripts import Transcripts
 from knowledge.errors import Conflict, NotFound
@@ -133,7 +134,7 @@ async def test_language_and_stage_are_kept(transcripts: Transcripts):
     await transcripts.create("c1", "hash", "sv")
 
     await transcripts.set_language("c1", "pt-BR")
-    await transcripts.set_stage("c1", "review")
+    await transcripts.append_all("c1", [], stage="review")
 
     found = await transcripts.conversation("c1")
     assert found is not None
@@ -142,7 +143,7 @@ async def test_language_and_stage_are_kept(transcripts: Transcripts):
 
 async def test_an_unknown_conversation_has_no_stage_to_set(transcripts: Transcripts):
     with pytest.raises(NotFound):
-        await transcripts.set_stage("nowhere", "review")
+        await transcripts.append_all("nowhere", [], stage="review")
 
 
 async def test_the_last_feedback_on_a_message_counts(transcripts: Transcripts):
@@ -184,3 +185,32 @@ async def test_text_that_a_database_refuses_is_made_storable(transcripts: Transc
     (message,) = await transcripts.messages("c1")
 
     assert message.text == "a\N{REPLACEMENT CHARACTER}b?c"
+
+
+async def test_the_replies_of_a_turn_are_stored_together_with_its_stage(
+    transcripts: Transcripts,
+):
+    await transcripts.create("c1", "hash", "sv")
+    replies = [make_message(sender="bot") for _ in range(3)]
+
+    await transcripts.append_all("c1", replies, stage="intake")
+
+    assert await transcripts.messages("c1") == replies
+    found = await transcripts.conversation("c1")
+    assert found is not None
+    assert found.stage == "intake"
+
+
+async def test_of_a_turn_that_cannot_be_stored_whole_nothing_is_stored(
+    transcripts: Transcripts,
+):
+    await transcripts.create("c1", "hash", "sv")
+    reply = make_message(sender="bot")
+
+    with pytest.raises(IntegrityError):
+        await transcripts.append_all("c1", [reply, reply], stage="intake")
+
+    assert await transcripts.messages("c1") == []
+    found = await transcripts.conversation("c1")
+    assert found is not None
+    assert found.stage == "answering"
