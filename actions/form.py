@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import intake
+from actions import consent, intake
 from actions.base import Events, followup
 from actions.cases.case import CATEGORIES
 from actions.cases.complaint import is_late
-from actions.phrases import any_of
 from actions.review import say_change_choices, say_summary
 from actions.turns import FORM, Services, Turn
 
@@ -93,7 +91,7 @@ class _Answer:
             return _ask(turn)
         if turn.intent == "crisis":
             return _reject(turn)
-        if self.asked_for == "confirmed" and self._is_held_back():
+        if self.asked_for == "confirmed" and consent.is_held_back(turn):
             say_change_choices(turn)
             return _ask(turn)
         if command := intake.command(turn):
@@ -155,7 +153,7 @@ class _Answer:
             return _ask(turn)
         if changed:
             return _ask(turn)
-        if self._confirms():
+        if consent.confirms(turn):
             turn.set(confirmed=True, requested_slot=None)
             return turn.events()
         if self._is_interjection():
@@ -177,7 +175,7 @@ class _Answer:
                 turn.say("utter_added")
             return _ask(turn)
         is_bare_yes = turn.likeliest_intent == "affirm" and len(turn.text.split()) <= 4
-        if intake.is_nothing_more(turn) or self._confirms():
+        if intake.is_nothing_more(turn) or consent.confirms(turn):
             if turn.get("description"):
                 turn.set(details="", correcting=None)
                 return _ask(turn)
@@ -328,40 +326,6 @@ class _Answer:
         turn.say("utter_which_date_is_true", choices=choices)
         turn.set(quiet=True)
         return True
-
-    def _is_held_back(self) -> bool:
-        """Whether the customer says not to send: "wait", "don't send"."""
-        turn = self.turn
-        if turn.is_question or len(turn.text.split()) > 10:
-            return False
-        return turn.has("wait") or self._is_negated_submit()
-
-    def _is_negated_submit(self) -> bool:
-        words = self.turn.services.phrases.words
-        no, submit = any_of(words("not")), any_of(words("submit"))
-        gap = r"(?:\W+\w+){0,1}\W+"
-        pattern = (
-            rf"(?<!\w)(?:{no}{gap}{submit}|{submit}(?:\W+\w+){{0,1}}\W+{no})(?!\w)"
-        )
-        return re.search(pattern, self.turn.folded) is not None
-
-    def _confirms(self) -> bool:
-        turn = self.turn
-        if turn.is_question or self._is_negated_submit() or turn.has("wait"):
-            return False
-        words = turn.text.split()
-        phrases = turn.services.phrases
-        denies = phrases.pattern("deny").match(turn.folded) is not None
-        agrees = phrases.pattern("agree").match(turn.folded) is not None
-        if denies and not turn.has("agree"):
-            return False
-        if turn.has("submit") and len(words) <= 16:
-            return True
-        if agrees and len(words) <= 6 and not turn.has("not"):
-            return True
-        if turn.has("nothing_more"):
-            return False
-        return turn.likeliest_intent == "affirm" and turn.confidence >= _SURE
 
 
 def _choose(turn: Turn, field: str, value: Any) -> None:
