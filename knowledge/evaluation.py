@@ -7,7 +7,6 @@ reciprocal rank fusion.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,22 +21,13 @@ from knowledge.embedding import Embedder, Progress
 from knowledge.errors import BadInput
 from knowledge.index import PassageIndex, Scores, make_index
 from knowledge.lexical import LexicalIndex, stemmer
+from knowledge.measures import auroc, calibration_error, coverage_at_precision, sweep
+from knowledge.question_sets import Query, read_corpus, read_queries
 from knowledge.search import Searcher
 
 BASELINES = ("bm25", "dense", "rrf")
 DEPTH = 10
-CALIBRATION_BINS = 10
 _RRF_K = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """A question with the ids of the passages that answer it, if any."""
-
-    id: str
-    language: str
-    text: str
-    relevant: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,97 +197,6 @@ def _beside(reports: dict[str, Report], title: str) -> Report:
     )
 
 
-def read_corpus(path: Path) -> list[Passage]:
-    """Read passages of an evaluation corpus; each row is a page of its own.
-
-    Raises:
-        BadInput: Not JSON Lines, a field is missing, or an id is there twice.
-    """
-    passages = []
-    for where, row in _rows(path):
-        title = _string(row, "title", where, may_be_empty=True)
-        passages.append(
-            Passage(
-                id=row["id"],
-                page=row["id"],
-                version=1,
-                section="",
-                title=title,
-                heading=title,
-                language=_string(row, "lang", where),
-                url="",
-                text=_string(row, "text", where),
-            )
-        )
-    return passages
-
-
-def read_queries(path: Path) -> list[Query]:
-    """Read queries of an evaluation.
-
-    Raises:
-        BadInput: Not JSON Lines, a field is missing, or an id is there twice.
-    """
-    queries = []
-    for where, row in _rows(path):
-        relevant = row.get("relevant")
-        if not isinstance(relevant, list) or not all(
-            isinstance(passage, str) for passage in relevant
-        ):
-            raise BadInput(f"{where}: relevant must be a list of passage ids")
-        queries.append(
-            Query(
-                id=row["id"],
-                language=_string(row, "lang", where),
-                text=_string(row, "text", where),
-                relevant=frozenset(relevant),
-            )
-        )
-    return queries
-
-
-def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as exc:
-        raise BadInput(f"{path} cannot be read: {exc.strerror}") from exc
-    except UnicodeDecodeError as exc:
-        raise BadInput(f"{path} is not UTF-8 at byte {exc.start}") from exc
-    seen: dict[str, str] = {}
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        try:
-            row = json.loads(line)
-        except ValueError as exc:
-            raise BadInput(f"{where}: not JSON: {exc}") from exc
-        if not isinstance(row, dict):
-            raise BadInput(f"{where}: expected an object")
-        identity = _string(row, "id", where)
-        if identity in seen:
-            raise BadInput(
-                f"{where}: id {identity!r} is there twice, first at {seen[identity]}"
-            )
-        seen[identity] = where
-        yield where, row
-    if not seen:
-        raise BadInput(f"{path}: the file has no rows")
-
-
-def _string(
-    row: dict[str, Any], name: str, where: str, *, may_be_empty: bool = False
-) -> str:
-    value = row.get(name, "" if may_be_empty else None)
-    if value is None and may_be_empty:
-        return ""
-    if not isinstance(value, str):
-        raise BadInput(f"{where}: {name} must be text, got {value!r:.40}")
-    if not value.strip() and not may_be_empty:
-        raise BadInput(f"{where}: {name} is empty")
-    return value
-
-
 def _run(
     passages: list[Passage],
     queries: Sequence[Query],
@@ -461,61 +360,10 @@ def _refusal_metrics(outcomes: Sequence[Outcome]) -> Metrics:
     return metrics
 
 
-def auroc(confidence: NDArray[Any], right: NDArray[np.bool_]) -> float | None:
-    """Chance that a right answer has more confidence than a wrong one.
-
-    Ties count half; `None` when all are right or all wrong.
-    """
-    n_right = int(right.sum())
-    n_wrong = len(right) - n_right
-    if not n_right or not n_wrong:
-        return None
-    _values, place, counts = np.unique(
-        confidence, return_inverse=True, return_counts=True
-    )
-    # Equal confidences share the mean of their ranks.
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    above = ranks[right].sum() - n_right * (n_right + 1) / 2
-    return float(above / (n_right * n_wrong))
-
-
-def coverage_at_precision(
-    confidence: NDArray[Any], right: NDArray[np.bool_], precision: float
-) -> float:
-    """The largest share of queries answered with at least this precision."""
-    answered, precisions, _thresholds = _sweep(confidence, right)
-    return float(np.max(answered, where=precisions >= precision, initial=0.0))
-
-
-def calibration_error(confidence: NDArray[Any], right: NDArray[np.bool_]) -> float:
-    """Expected calibration error over ten bins of equal width."""
-    bins = np.clip((confidence * CALIBRATION_BINS).astype(int), 0, CALIBRATION_BINS - 1)
-    error = 0.0
-    for i in range(CALIBRATION_BINS):
-        inside = bins == i
-        if inside.any():
-            gap = abs(float(confidence[inside].mean()) - float(right[inside].mean()))
-            error += float(inside.mean()) * gap
-    return error
-
-
-def _sweep(
-    confidence: NDArray[Any], right: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Coverage, precision and threshold at every distinct confidence, falling."""
-    order = np.argsort(-confidence, kind="stable")
-    sorted_confidence = confidence[order]
-    is_last = np.append(np.diff(sorted_confidence) != 0, True)
-    n_answered = np.arange(1, len(order) + 1)
-    precisions = np.cumsum(right[order]) / n_answered
-    coverage = n_answered / len(order)
-    return coverage[is_last], precisions[is_last], sorted_confidence[is_last]
-
-
 def _risk_coverage(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
     right = np.array([outcome.is_right for outcome in outcomes])
     confidence = np.array([outcome.confidence for outcome in outcomes])
     return [
         {"threshold": float(t), "coverage": float(c), "risk": float(1 - p)}
-        for c, p, t in zip(*_sweep(confidence, right), strict=True)
+        for c, p, t in zip(*sweep(confidence, right), strict=True)
     ]

@@ -20,7 +20,7 @@ from knowledge.answers import Knowledge
 from knowledge.chunking import Passage, chunk
 from knowledge.embedding import Embedder, Progress
 from knowledge.errors import BadInput, NotFound, NotReady
-from knowledge.index import Manifest, build_index, open_index
+from knowledge.index import FORMAT, Manifest, build_index, open_index
 from knowledge.pages import Page
 from knowledge.store import PageStore
 
@@ -148,7 +148,7 @@ def _switch(
 
 
 def _name(passages: Sequence[Passage], embedder: Embedder) -> str:
-    content = [embedder.fingerprint, *(asdict(passage) for passage in passages)]
+    content = [FORMAT, embedder.fingerprint, *(asdict(passage) for passage in passages)]
     return hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()[:16]
 
 

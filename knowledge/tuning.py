@@ -20,14 +20,9 @@ from rich.table import Table
 from knowledge.confidence import ConfidenceModel, fit
 from knowledge.embedding import Embedder, Progress
 from knowledge.errors import BadInput
-from knowledge.evaluation import (
-    auroc,
-    calibration_error,
-    coverage_at_precision,
-    read_corpus,
-    read_queries,
-)
 from knowledge.index import make_index
+from knowledge.measures import auroc, calibration_error, coverage_at_precision
+from knowledge.question_sets import read_corpus, read_queries
 from knowledge.search import Searcher
 
 Sample = tuple[NDArray[np.float64], NDArray[np.bool_]]

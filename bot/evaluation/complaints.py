@@ -12,7 +12,7 @@ import numpy as np
 from actions.cases.case import Category, Ground, Verdict
 from bot.evaluation.measured import Measured, Metrics, by_language, confusion, share
 from bot.evaluation.rows import read_rows
-from knowledge.evaluation import calibration_error
+from knowledge.measures import calibration_error
 
 Classify = Callable[[str, str | None], Verdict]
 Progress = Callable[[int, int], None]

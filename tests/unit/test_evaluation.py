@@ -13,15 +13,9 @@ from rich.console import Console
 
 from knowledge.embedding import FakeEmbedder
 from knowledge.errors import BadInput
-from knowledge.evaluation import (
-    auroc,
-    calibration_error,
-    coverage_at_precision,
-    evaluate_refusal,
-    evaluate_retrieval,
-    read_corpus,
-    read_queries,
-)
+from knowledge.evaluation import evaluate_refusal, evaluate_retrieval
+from knowledge.measures import auroc, calibration_error, coverage_at_precision
+from knowledge.question_sets import read_corpus, read_queries
 
 CORPUS = [
     {"id": "p1", "lang": "en", "title": "", "text": "Withdrawals take three days."},
