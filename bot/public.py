@@ -94,7 +94,10 @@ async def list_help_pages(request: web.Request) -> web.Response:
 
 @routes.get("/help/{language}/{page}")
 async def show_help_page(request: web.Request) -> web.Response:
-    """A published page as customers see it; `?version=` shows an earlier wording."""
+    """A published page as customers see it; `?version=` shows an earlier wording.
+
+    Drafts, and versions that were never published, are not found.
+    """
     language, wanted = _page_language(request), request.match_info["page"]
     store = request.app[keys.PARTS].pages
     pages = await store.published_pages()
@@ -114,6 +117,8 @@ async def show_help_page(request: web.Request) -> web.Response:
     if number is not None:
         if not number.isdecimal() or len(number) > 9:
             raise BadInput("version must be a whole number")
+        if not await store.was_published(page.id, language, int(number)):
+            raise NotFound(f"no version {number} of {wanted} in {language}")
         page = await store.page(page.id, language, int(number))
     translations = {each.language: each.url for each in pages if each.id == page.id}
     return render(

@@ -208,6 +208,19 @@ class PageStore:
         )
         return int(rows[0].version) if rows else None
 
+    async def was_published(self, id: str, language: str, version: int) -> bool:
+        """Whether customers have ever been shown this version of the page."""
+        rows = await self._rows(
+            select(publication_pages.c.publication)
+            .where(
+                publication_pages.c.page_id == id,
+                publication_pages.c.language == language,
+                publication_pages.c.version == version,
+            )
+            .limit(1)
+        )
+        return bool(rows)
+
     async def record_publication(
         self, published: Sequence[Page], *, author: str, restores: int | None = None
     ) -> Publication:

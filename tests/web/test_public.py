@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -82,6 +83,24 @@ async def test_an_unknown_help_page_or_version_is_not_found(counter: Counter) ->
     assert (await counter.client.get("/help/xx")).status == 404
     assert (await counter.client.get(f"{page.url}?version=99")).status == 404
     assert (await counter.client.get(f"{page.url}?version=a")).status == 400
+
+
+async def test_only_what_was_once_published_is_shown(counter: Counter) -> None:
+    store = counter.parts.pages
+    (page, *others) = await store.published_pages()
+    for body in ("Den andra lydelsen.", "Utkastet."):
+        await store.save_version(replace(page, body=body), author="test")
+    second = await store.page(page.id, page.language, 2)
+    await store.record_publication([second, *others], author="test")
+
+    shown = {
+        version: await counter.client.get(page.url, params={"version": version})
+        for version in (1, 2, 3)
+    }
+
+    assert [response.status for response in shown.values()] == [200, 200, 404]
+    assert "Den andra lydelsen." not in await shown[1].text()
+    assert "Den andra lydelsen." in await shown[2].text()
 
 
 @pytest.mark.parametrize("language", ["sv", "fr", "en"])
