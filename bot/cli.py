@@ -76,6 +76,30 @@ def train() -> None:
 
 
 @app.command()
+def tune(
+    folder: Annotated[Path, typer.Argument(help="Evaluation sets to fit to.")],
+    write: Annotated[bool, typer.Option("--write", help="Ship the new fit.")] = False,
+) -> None:
+    """Fit the confidence of answers to sets of questions, each family held out once."""
+    from bot.prepare import shown
+    from knowledge.confidence import SHIPPED
+    from knowledge.embedding import load_embedder
+    from knowledge.tuning import tune as run
+    from knowledge.tuning import write_model
+
+    settings = Settings.from_environment()
+    embedder = load_embedder(
+        settings.embedding_model, settings.embedding_backend, settings.state_dir
+    )
+    with shown(console, "Searching every set") as report:
+        tuned = run(folder, embedder, progress=report)
+    console.print(tuned.table())
+    if write:
+        write_model(tuned.model, SHIPPED)
+        console.print(f"written: {SHIPPED}")
+
+
+@app.command()
 def chat(
     language: Annotated[str, typer.Option(help="Language to begin in.")] = "",
 ) -> None:

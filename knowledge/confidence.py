@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from knowledge.errors import BadInput, NotReady
 from knowledge.interaction import TokenMatch
 
+SHIPPED = Path(__file__).with_name("confidence.json")
+
 Floats = NDArray[np.float32]
 Weights = NDArray[np.float64]
 
@@ -190,8 +192,7 @@ class ConfidenceModel:
 @cache
 def shipped_model() -> ConfidenceModel:
     """The model that comes with Guichet, fitted by `guichet tune` on public sets."""
-    file = Path(__file__).with_name("confidence.json")
-    return ConfidenceModel.from_json(json.loads(file.read_text("utf-8")))
+    return ConfidenceModel.from_json(json.loads(SHIPPED.read_text("utf-8")))
 
 
 def fit(

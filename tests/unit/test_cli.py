@@ -8,7 +8,7 @@ from bot.settings import ROOT
 
 runner = CliRunner()
 DOCUMENTED = """
-up | serve | train | prepare | chat | doctor | bench | backup | restore
+up | serve | train | tune | prepare | chat | doctor | bench | backup | restore
 knowledge import | knowledge publish | knowledge rollback | knowledge search
 knowledge status | eval retrieval | eval refusal | eval complaints | eval routing
 eval languages | eval dialogues | eval all | cases list | cases show | cases export
