@@ -14,7 +14,6 @@ from actions.cases.case import message_as_json
 from bot import keys
 from bot.conversations import Answered, Said
 from bot.negotiation import accepted_languages
-from bot.privacy import mask
 from knowledge.errors import BadInput
 
 # A browser cannot set headers on a WebSocket: it sends the token as a second protocol.
@@ -99,11 +98,12 @@ async def post_feedback(request: web.Request) -> web.Response:
     body = await read_body(request, NewFeedback)
     if body.comment is not None and len(body.comment) > LONGEST_COMMENT:
         raise BadInput(f"comment must be at most {LONGEST_COMMENT} characters")
-    await request.app[keys.PARTS].transcripts.add_feedback(
+    parts = request.app[keys.PARTS]
+    await parts.transcripts.add_feedback(
         conversation,
         body.message_id,
         body.helpful,
-        mask(body.comment).text if body.comment else None,
+        parts.masker.mask(body.comment).text if body.comment else None,
     )
     return web.Response(status=204)
 

@@ -75,6 +75,7 @@ def _conversations(app: web.Application, parts: Parts) -> Conversations:
         transcripts=parts.transcripts,
         assistant=parts.assistant,
         languages=parts.languages,
+        masker=parts.masker,
         texts=parts.texts,
         events=parts.events,
         locks=parts.locks,

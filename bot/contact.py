@@ -22,7 +22,6 @@ from bot import keys
 from bot.api import read_body
 from bot.negotiation import asked_language
 from bot.pages import render
-from bot.privacy import mask
 from bot.rasa import internal_token
 from bot.settings import Settings
 from bot.tokens import sign, unsign
@@ -130,7 +129,9 @@ async def tell_status(request: web.Request) -> web.Response:
 
 async def _file(request: web.Request, language: str, filled: Filled) -> Case:
     parts = request.app[keys.PARTS]
-    values = {name: mask(value).text for name, value in filled.values.items()}
+    values = {
+        name: parts.masker.mask(value).text for name, value in filled.values.items()
+    }
     run = partial(asyncio.get_running_loop().run_in_executor, parts.executor)
     verdict = await run(parts.classifier.classify, values["description"], language)
     suggested = await run(

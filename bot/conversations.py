@@ -19,7 +19,7 @@ from bot.languages import LanguageIdentifier
 from bot.locks import Locks
 from bot.metrics import Metrics
 from bot.negotiation import choose
-from bot.privacy import mask
+from bot.privacy import Masker
 from bot.rasa import Assistant, Reply, Turn
 from bot.texts import Texts
 from bot.tokens import hash_token, new_token
@@ -85,6 +85,7 @@ class Conversations:
         transcripts: Transcripts,
         assistant: Assistant,
         languages: LanguageIdentifier,
+        masker: Masker,
         texts: Texts,
         events: Events,
         locks: Locks,
@@ -97,6 +98,7 @@ class Conversations:
         self._transcripts = transcripts
         self._assistant = assistant
         self._languages = languages
+        self._masker = masker
         self._texts = texts
         self._events = events
         self._locks = locks
@@ -270,7 +272,7 @@ class Conversations:
     ) -> _Utterance:
         if said.choice is not None:
             return self._read_choice(known, history, said.choice)
-        masked = mask(said.text or "")
+        masked = self._masker.mask(said.text or "")
         language = self._languages.identify(
             masked.text, prior=known.language, accepted=known.accept_languages
         )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.languages import LanguageIdentifier
     from bot.locks import Locks
     from bot.metrics import Metrics
+    from bot.privacy import Masker
     from bot.rasa import Assistant
     from bot.staff import Accounts
     from bot.texts import Texts
@@ -50,6 +51,7 @@ class Parts:
     knowledge: Knowledge
     classifier: Classifier
     languages: LanguageIdentifier
+    masker: Masker
     assistant: Assistant
     events: Events
     locks: Locks

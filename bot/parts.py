@@ -20,6 +20,7 @@ from bot.events import Events, LocalEvents, RedisEvents
 from bot.keys import Parts
 from bot.languages import load_identifier
 from bot.locks import LocalLocks, Locks, RedisLocks
+from bot.privacy import load_masker
 from bot.rasa import RasaClient, internal_token
 from bot.settings import Settings
 from bot.staff import Accounts
@@ -75,6 +76,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
                 embedder,
             ),
             languages=await load(executor, load_identifier, settings.data_dir),
+            masker=load_masker(settings.data_dir),
             assistant=RasaClient(
                 session,
                 settings.rasa_url,

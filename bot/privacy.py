@@ -1,7 +1,8 @@
-"""Card, account and identity numbers are masked before anything stores them.
+"""Card, account and identity numbers and passwords are masked before storage.
 
 Only numbers whose check digits are right are masked, so that amounts, references and
-telephone numbers stay as written. Nothing else of the text is changed.
+telephone numbers stay as written, and only passwords that are named as such. Nothing
+else of the text is changed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal
 
 from stdnum import iban, luhn
@@ -25,13 +28,16 @@ from stdnum.pl import pesel
 from stdnum.pt import cc
 from stdnum.se import personnummer
 
-Kind = Literal["card", "iban", "identity_number"]
+from bot.passwords import Passwords, load_passwords
+
+Kind = Literal["card", "iban", "identity_number", "password"]
 Span = tuple[int, int, Kind]
 
 MASKS: dict[Kind, str] = {
     "card": "[card]",
     "iban": "[IBAN]",
     "identity_number": "[ID]",
+    "password": "[password]",
 }
 
 
@@ -43,18 +49,43 @@ class Masked:
     kinds: tuple[Kind, ...]
 
 
-def mask(text: str) -> Masked:
-    """Replace every card number, IBAN and national identity number by its mark."""
-    kinds: list[Kind] = []
-    # One kind after the other: digits within an IBAN must not be read as a card.
-    for find in (_find_ibans, _find_cards, _find_identity_numbers):
-        pieces, end = [], 0
-        for start, stop, kind in find(text):
-            pieces += [text[end:start], MASKS[kind]]
-            kinds.append(kind)
-            end = stop
-        text = "".join(pieces) + text[end:]
-    return Masked(text, tuple(dict.fromkeys(kinds)))
+class Masker:
+    """Masks what customers write; thread-safe."""
+
+    def __init__(self, passwords: Passwords) -> None:
+        self._passwords = passwords
+
+    def mask(self, text: str) -> Masked:
+        """Replace every number and password that is nobody's business by its mark."""
+        kinds: list[Kind] = []
+        # One kind after the other: digits within an IBAN must not be read as a card.
+        for find in (
+            _find_ibans,
+            _find_cards,
+            _find_identity_numbers,
+            self._find_passwords,
+        ):
+            pieces, end = [], 0
+            for start, stop, kind in find(text):
+                pieces += [text[end:start], MASKS[kind]]
+                kinds.append(kind)
+                end = stop
+            text = "".join(pieces) + text[end:]
+        return Masked(text, tuple(dict.fromkeys(kinds)))
+
+    def _find_passwords(self, text: str) -> Iterator[Span]:
+        for start, stop in self._passwords.find(text):
+            yield start, stop, "password"
+
+
+@cache
+def load_masker(data_dir: Path) -> Masker:
+    """What masks, with the cues of `data_dir`.
+
+    Raises:
+        NotReady: A file is missing or incomplete.
+    """
+    return Masker(load_passwords(data_dir))
 
 
 _GAP = r"[ \u00a0\u2007\u2009\u202f\-.]"

@@ -18,7 +18,6 @@ from bot import keys, metrics
 from bot.api import read_body
 from bot.negotiation import asked_language
 from bot.pages import WIDGET, render
-from bot.privacy import mask
 from knowledge.database import reading
 from knowledge.errors import BadInput, GuichetError, NotFound, TooLong
 from knowledge.pages import render_html
@@ -227,10 +226,11 @@ def openapi() -> dict[str, Any]:
 def _checked(request: web.Request, words: str, field: str) -> str:
     if not words.strip():
         raise BadInput(f"{field} must not be empty")
-    limit = request.app[keys.PARTS].settings.max_utterance_characters
+    parts = request.app[keys.PARTS]
+    limit = parts.settings.max_utterance_characters
     if len(words) > limit:
         raise TooLong(f"{field} must be at most {limit} characters, got {len(words)}")
-    return mask(words).text
+    return parts.masker.mask(words).text
 
 
 def _top_k(number: str) -> int:

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 
-from bot.privacy import mask
+from bot.privacy import load_masker
+from bot.settings import ROOT
+from knowledge.errors import NotReady
+
+mask = load_masker(ROOT / "data").mask
 
 
 @pytest.mark.parametrize(
@@ -116,3 +122,74 @@ def test_any_text_can_be_masked(text: str) -> None:
     masked = mask(text)
 
     assert masked.kinds or masked.text == text
+
+
+@pytest.mark.parametrize(
+    ("written", "masked"),
+    [
+        ("my password is sunshine", "my password is [password]"),
+        ("My password is Hunter2! Help", "My password is [password] Help"),
+        ("password: hunter and name: Jo", "password: [password] and name: Jo"),
+        (
+            "password for my site is pa55word",
+            "password for my site is [password]",
+        ),
+        ("PIN: 4711", "PIN: [password]"),
+        ("I typed password Tr0ub4dor&3 twice", "I typed password [password] twice"),
+        ('password is "correct horse battery"', 'password is "[password]"'),
+        ("mitt lösenord är sommar2024", "mitt lösenord är [password]"),
+        ("Lösenordet är solsken.", "Lösenordet är [password]."),
+        ("mon mot de passe est Soleil75", "mon mot de passe est [password]"),
+        ("mdp : azerty", "mdp : [password]"),
+        ("mot de passe, c'est azerty99", "mot de passe, c'est [password]"),
+        ("mein Passwort lautet Sommer und", "mein Passwort lautet [password] und"),
+        ("mi contraseña es gatito123", "mi contraseña es [password]"),
+        ("la mia password è juventus.", "la mia password è [password]."),
+        ("mijn wachtwoord is feyenoord", "mijn wachtwoord is [password]"),
+        ("a minha palavra-passe é benfica10", "a minha palavra-passe é [password]"),
+        ("min adgangskode er fodbold7", "min adgangskode er [password]"),
+        ("passordet er fotball", "passordet er [password]"),
+        ("salasanani on kissa123", "salasanani on [password]"),
+        ("moje hasło to kotek1", "moje hasło to [password]"),
+    ],
+)
+def test_a_password_that_is_named_as_one_is_masked(written: str, masked: str) -> None:
+    assert mask(written).text == masked
+    assert mask(written).kinds == ("password",)
+    assert mask(masked).text == masked
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "my password is wrong",
+        "My password is not accepted any more",
+        "password reset link never arrived",
+        "The password is case sensitive?",
+        "How do I change my password?",
+        "Password: I forgot it",
+        "mitt lösenord är fel",
+        "Lösenordet till konto ruter99 fungerar inte",
+        "mon mot de passe est refusé depuis hier",
+        "mot de passe oublié",
+        "Mein Passwort ist abgelaufen.",
+        "mi contraseña es correcta",
+        "la password è scaduta",
+        "mijn wachtwoord is verlopen",
+        "a minha palavra-passe é inválida",
+        "min adgangskode er forkert",
+        "passordet er feil",
+        "salasanani on unohtunut",
+        "moje hasło jest nieprawidłowe",
+        "spinning my pins",
+    ],
+)
+def test_talk_about_passwords_stays_as_written(written: str) -> None:
+    assert mask(written).text == written
+
+
+def test_every_language_has_cues_for_passwords(tmp_path: Path) -> None:
+    (tmp_path / "privacy.yml").write_text("en: {nouns: [password]}", encoding="utf-8")
+
+    with pytest.raises(NotReady, match="en lacks about, is, ordinary, ends"):
+        load_masker(tmp_path)

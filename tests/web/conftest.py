@@ -23,6 +23,7 @@ from bot.keys import Parts
 from bot.languages import load_identifier
 from bot.locks import LocalLocks
 from bot.migrations import upgrade
+from bot.privacy import load_masker
 from bot.rasa import FakeAssistant
 from bot.settings import ROOT, Settings
 from bot.staff import Accounts
@@ -210,6 +211,7 @@ def make_counter(
                     knowledge=FakeKnowledge(),  # type: ignore[arg-type]
                     classifier=FakeClassifier(),  # type: ignore[arg-type]
                     languages=load_identifier(DATA),
+                    masker=load_masker(DATA),
                     assistant=assistant,
                     events=LocalEvents(),
                     locks=LocalLocks(),
