@@ -19,7 +19,7 @@ from knowledge.errors import NotReady
 ARRAYS_FILE = "network.npz"
 MANIFEST_FILE = "manifest.json"
 # Rises when a folder trained by an earlier form of this code cannot be used.
-FORM = 3
+FORM = 4
 COMPLAINT_FROM = 0.5
 # Less likely grounds are listed without evidence.
 EVIDENCE_FROM = 0.1

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from knowledge.errors import NotReady
 
 FEATURES_A_GROUP = 2
+FAR_MORE = 2
 # Written with a stroke, so that taking off diacritics leaves them as they are.
 _LETTERS = str.maketrans({"’": "'", "ø": "o", "ł": "l", "æ": "ae", "ß": "ss"})
 
@@ -58,21 +59,26 @@ class Cues:
     def features(self, text: str, language: str | None) -> NDArray[np.float32]:
         """For each group, whether it occurs and how often.
 
+        Each line is read in `language`, or in the language whose words occur in it
+        far more often: people change language, and only the line that they wrote
+        after it is in the new one.
+
         Args:
             text: Any text.
-            language: BCP 47 tag; for None or an unknown one, the language whose words
-                occur most often counts.
+            language: BCP 47 tag, or None where it is not known.
 
         Returns:
             Shape (n_features,).
         """
-        folded = fold(text)
-        tag = (language or "").split("-")[0]
-        if tag in self.languages:
-            counts = self._counts(folded, tag)
-        else:
-            every = (self._counts(folded, known) for known in self.languages)
-            counts = max(every, key=sum, default=[])
+        stated = (language or "").split("-")[0]
+        counts = [0] * len(self.groups)
+        for line in filter(None, map(fold, text.split("\n"))):
+            by_language = {tag: self._counts(line, tag) for tag in self.languages}
+            best = max(by_language, key=lambda tag: sum(by_language[tag]))
+            ours = by_language.get(stated)
+            if ours is None or sum(by_language[best]) > FAR_MORE * sum(ours):
+                ours = by_language[best]
+            counts = [sum(pair) for pair in zip(counts, ours, strict=True)]
         values = [value for n in counts for value in (min(n, 1), math.log1p(n))]
         return np.array(values, dtype=np.float32)
 

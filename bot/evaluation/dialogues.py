@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import yaml
@@ -22,8 +22,17 @@ from bot.visitor import Heard, Visitor
 from knowledge.errors import BadInput
 
 Progress = Callable[[int, int], None]
-Cases = Callable[[], Awaitable[list[dict[str, Any]]]]
-"""Every case in the archive, as the staff API shows it."""
+
+
+class Cases(Protocol):
+    """The archive, as the staff API shows it."""
+
+    async def references(self) -> list[str]:
+        """References of every case in it."""
+
+    async def case(self, reference: str) -> dict[str, Any]:
+        """The whole case."""
+
 
 MOST_EXTRA_TURNS = 6
 LEAST_DIGITS = 8
@@ -120,22 +129,27 @@ async def play(
     dialogue: Dialogue, visitor: Visitor, cases: Cases, nothing_more: dict[str, str]
 ) -> Played:
     """Say one script, confirm where it did not, and compare."""
-    known = {case["reference"] for case in await cases()}
+    known = set(await cases.references())
 
-    async def filed() -> list[dict[str, Any]]:
-        return [case for case in await cases() if case["reference"] not in known]
+    async def filed() -> list[str]:
+        return [each for each in await cases.references() if each not in known]
 
     script = Script(dialogue.lang)
     differences = []
     script.heard(await visitor.open(dialogue.lang))
+    n_filed = 0
     for turn in dialogue.turns:
+        was_summed_up = script.last.stage == "review"
         heard = await visitor.say(turn.user)
         script.said(turn.user, heard, turn.expect)
         if heard.status >= 500:
             differences.append(f"HTTP {heard.status} to {turn.user[:40]!r}")
+        n_before, n_filed = n_filed, len(await filed())
+        if n_filed > n_before and not was_summed_up:
+            differences.append(f"filed without a summary at {turn.user[:40]!r}")
     if dialogue.final_case is not None and not await filed():
         await _confirm(dialogue, visitor, script, nothing_more, filed)
-    left = await filed()
+    left = [await cases.case(reference) for reference in await filed()]
     differences += compare(dialogue.final_case, left)
     return Played(dialogue=dialogue, script=script, cases=left, differences=differences)
 
@@ -145,7 +159,7 @@ async def _confirm(
     visitor: Visitor,
     script: Script,
     nothing_more: dict[str, str],
-    filed: Cases,
+    filed: Callable[[], Awaitable[list[str]]],
 ) -> None:
     """Answer what the counter still asks until the case is filed, or give up."""
     confirmation, has_confirmed = dialogue.turns[-1].user, False

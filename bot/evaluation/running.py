@@ -14,7 +14,7 @@ import aiohttp
 
 from actions.classification import classifier_folder, load_classifier
 from bot.evaluation.complaints import evaluate_complaints
-from bot.evaluation.dialogues import evaluate_dialogues
+from bot.evaluation.dialogues import Cases, evaluate_dialogues
 from bot.evaluation.languages import evaluate_languages
 from bot.evaluation.measured import Measured
 from bot.evaluation.routing import evaluate_routing
@@ -190,33 +190,38 @@ async def visitors(instance: Instance) -> AsyncIterator[Callable[[], Visitor]]:
 
 
 @asynccontextmanager
-async def archive(
-    instance: Instance,
-) -> AsyncIterator[Callable[[], Awaitable[list[dict[str, Any]]]]]:
-    """Read every case of an instance through the staff API."""
+async def archive(instance: Instance) -> AsyncIterator[Cases]:
+    """Read the cases of an instance through the staff API."""
     agent = "evaluation@guichet.invalid"
     await add_account(instance.settings, agent, name="Evaluation", role="agent")
     token = await add_token(instance.settings, agent, "evaluation")
     headers = {"Authorization": f"Bearer {token}"}
-    address = f"{instance.settings.address}{CASES_PATH}"
     async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as session:
+        yield _DeskCases(session, f"{instance.settings.address}{CASES_PATH}")
 
-        async def read(url: str) -> Any:
-            async with session.get(url) as response:
-                return await response.json()
 
-        async def cases() -> list[dict[str, Any]]:
-            listed: list[dict[str, Any]] = []
-            number = 1
-            while True:
-                page = await read(f"{address}?page={number}")
-                listed += page["cases"]
-                if len(listed) >= page["total"] or not page["cases"]:
-                    break
-                number += 1
-            return [await read(f"{address}/{case['reference']}") for case in listed]
+class _DeskCases:
+    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
+        self._session = session
+        self._address = address
 
-        yield cases
+    async def references(self) -> list[str]:
+        found: list[str] = []
+        number = 1
+        while True:
+            page = await self._read(f"{self._address}?page={number}")
+            found += [case["reference"] for case in page["cases"]]
+            if len(found) >= page["total"] or not page["cases"]:
+                return found
+            number += 1
+
+    async def case(self, reference: str) -> dict[str, Any]:
+        case: dict[str, Any] = await self._read(f"{self._address}/{reference}")
+        return case
+
+    async def _read(self, url: str) -> Any:
+        async with self._session.get(url) as response:
+            return await response.json()
 
 
 def _embedder(settings: Settings) -> Embedder:

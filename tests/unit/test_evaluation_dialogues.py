@@ -57,6 +57,8 @@ def make_expected(**changes: Any) -> FinalCase:
 class FakeCounter(Visitor):
     """Sums up after `n_questions` turns; files when pressed, or told "skicka"."""
 
+    files_unasked = False
+
     def __init__(self, n_questions: int = 1) -> None:
         self.filed: list[dict[str, Any]] = []
         self.said: list[str] = []
@@ -68,6 +70,8 @@ class FakeCounter(Visitor):
 
     async def say(self, text: str) -> Heard:
         self.said.append(text)
+        if self.files_unasked:
+            return self._file()
         if self._stage == "review" and text == "skicka":
             return self._file()
         self._stage = "review" if len(self.said) >= self._n_questions else "intake"
@@ -77,8 +81,11 @@ class FakeCounter(Visitor):
         self.said.append(f"[{payload}]")
         return self._file()
 
-    async def cases(self) -> list[dict[str, Any]]:
-        return self.filed
+    async def references(self) -> list[str]:
+        return [case["reference"] for case in self.filed]
+
+    async def case(self, reference: str) -> dict[str, Any]:
+        return next(case for case in self.filed if case["reference"] == reference)
 
     def _file(self) -> Heard:
         self._stage = "filed"
@@ -144,7 +151,7 @@ async def test_a_script_that_confirms_is_said_as_it_stands() -> None:
     counter = FakeCounter()
     dialogue = make_dialogue("hjälp", "skicka", expected=make_expected())
 
-    played = await play(dialogue, counter, counter.cases, NOTHING_MORE)
+    played = await play(dialogue, counter, counter, NOTHING_MORE)
 
     assert counter.said == ["hjälp", "skicka"]
     assert played.differences == []
@@ -154,7 +161,7 @@ async def test_one_question_more_is_answered_and_the_confirmation_repeated() -> 
     counter = FakeCounter(n_questions=3)
     dialogue = make_dialogue("hjälp", "skicka", expected=make_expected())
 
-    played = await play(dialogue, counter, counter.cases, NOTHING_MORE)
+    played = await play(dialogue, counter, counter, NOTHING_MORE)
 
     assert counter.said == ["hjälp", "skicka", "nej, inget mer", "skicka"]
     assert played.differences == []
@@ -164,17 +171,27 @@ async def test_a_script_without_confirmation_ends_with_the_offered_choice() -> N
     counter = FakeCounter()
     dialogue = make_dialogue("hjälp", expected=make_expected())
 
-    played = await play(dialogue, counter, counter.cases, NOTHING_MORE)
+    played = await play(dialogue, counter, counter, NOTHING_MORE)
 
     assert counter.said == ["hjälp", "hjälp", "[/affirm]"]
     assert len(played.cases) == 1
+
+
+async def test_a_case_filed_without_a_summary_is_a_difference() -> None:
+    counter = FakeCounter(n_questions=9)
+    counter.files_unasked = True
+    dialogue = make_dialogue("skicka", expected=make_expected())
+
+    played = await play(dialogue, counter, counter, NOTHING_MORE)
+
+    assert played.differences == ["filed without a summary at 'skicka'"]
 
 
 async def test_a_cancelled_script_is_not_confirmed() -> None:
     counter = FakeCounter()
     dialogue = make_dialogue("hjälp", "avbryt", expected=None)
 
-    played = await play(dialogue, counter, counter.cases, NOTHING_MORE)
+    played = await play(dialogue, counter, counter, NOTHING_MORE)
 
     assert counter.said == ["hjälp", "avbryt"]
     assert played.differences == []
@@ -190,7 +207,7 @@ async def test_transcripts_are_written_for_people(tmp_path: Path) -> None:
     measured = await evaluate_dialogues(
         file,
         lambda: counter,
-        counter.cases,
+        counter,
         data_dir=ROOT / "data",
         transcripts=tmp_path / "out",
     )
