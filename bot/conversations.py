@@ -68,12 +68,19 @@ class Answered:
 
 @dataclass(frozen=True, kw_only=True)
 class _Utterance:
-    """An utterance made ready: masked, its language known, a choice looked up."""
+    """An utterance made ready: masked, its language known, a choice looked up.
+
+    Attributes:
+        language: That it is answered in.
+        is_other_language: It is in a language that is not offered, for the first time
+            in this conversation.
+    """
 
     shown: str
     spoken: str
     language: str
     masked: tuple[str, ...] = ()
+    is_other_language: bool = False
 
 
 class Conversations:
@@ -206,9 +213,7 @@ class Conversations:
             turn = await self._ask(known, customers, utterance)
         except AssistantUnavailable as exc:
             return await self._apologise(known, utterance, exc)
-        messages = []
-        if utterance.masked:
-            messages.append(self._masking_notice(utterance))
+        messages = self._notices(utterance)
         messages += [self._from_reply(reply, utterance) for reply in turn.replies]
         stage = routing.stage_after(turn, known.stage)
         await self._reply(known.id, messages, stage=stage)
@@ -276,13 +281,20 @@ class Conversations:
         language = self._languages.identify(
             masked.text, prior=known.language, accepted=known.accept_languages
         )
-        offered = self._texts.languages
+        default, *_ = self._texts.languages
+        answered_in, is_other = language.tag, False
+        if answered_in not in self._texts.languages:
+            # Said once; from then on the language is the customer's choice.
+            notice = self._other_language_notice(default)
+            is_other = all(old.text != notice.text for old in history)
+            answered_in = default if is_other else known.language
         return _Utterance(
             shown=masked.text,
             # A leading slash would be read as an intent by Rasa.
             spoken=masked.text.strip().lstrip("/").strip() or "?",
-            language=language.tag if language.tag in offered else known.language,
+            language=answered_in,
             masked=masked.kinds,
+            is_other_language=is_other,
         )
 
     def _read_choice(
@@ -300,6 +312,19 @@ class Conversations:
                         shown=choice["title"], spoken=payload, language=known.language
                     )
         raise BadInput("this choice was not offered in this conversation")
+
+    def _notices(self, utterance: _Utterance) -> list[Message]:
+        """What the app itself has to say before the assistant answers."""
+        notices = []
+        if utterance.is_other_language:
+            notices.append(self._other_language_notice(utterance.language))
+        if utterance.masked:
+            notices.append(self._masking_notice(utterance))
+        return notices
+
+    def _other_language_notice(self, language: str) -> Message:
+        name = self._texts.name_in(language, language)
+        return self._own_words(language, "conversation.other_language", name=name)
 
     def _masking_notice(self, utterance: _Utterance) -> Message:
         kinds = [

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from bot import keys, metrics
 from bot.api import read_body
-from bot.negotiation import asked_language
+from bot.negotiation import asked_language, choose
 from bot.pages import WIDGET, render
 from knowledge.database import reading
 from knowledge.errors import BadInput, GuichetError, NotFound, TooLong
@@ -86,9 +86,7 @@ async def classify(request: web.Request) -> web.Response:
 @routes.get("/help/{language}")
 async def list_help_pages(request: web.Request) -> web.Response:
     language = _page_language(request)
-    pages = await request.app[keys.PARTS].pages.published_pages()
-    ours = [page for page in pages if page.language == language]
-    return render(request, "help_index.html", language, {"pages": ours})
+    return render(request, "help_index.html", language, await _shelf(request, language))
 
 
 @routes.get("/help/{language}/{page}")
@@ -145,9 +143,7 @@ async def show_help_page(request: web.Request) -> web.Response:
 async def show_demo(request: web.Request) -> web.Response:
     """The home page of the sample operator, with the widget on it."""
     language = asked_language(request)
-    pages = await request.app[keys.PARTS].pages.published_pages()
-    ours = [page for page in pages if page.language == language]
-    return render(request, "demo.html", language, {"pages": ours})
+    return render(request, "demo.html", language, await _shelf(request, language))
 
 
 @routes.get("/widget/texts/{language}")
@@ -221,6 +217,26 @@ def openapi() -> dict[str, Any]:
     path = Path(__file__).parent / "openapi.yml"
     document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return document
+
+
+async def _shelf(request: web.Request, language: str) -> dict[str, Any]:
+    """The help pages to offer: in this language, else in English, else as there are.
+
+    `pages_language` is the name of the other language, where it is another.
+    """
+    parts = request.app[keys.PARTS]
+    pages = await parts.pages.published_pages()
+    written = {page.language for page in pages}
+    shown = choose(
+        [parts.operator.default_language, *sorted(written)],
+        [each for each in (language, "en") if each in written],
+    )
+    return {
+        "pages": [page for page in pages if page.language == shown],
+        "pages_language": (
+            parts.texts.name_in(language, shown) if shown != language else None
+        ),
+    }
 
 
 def _checked(request: web.Request, words: str, field: str) -> str:

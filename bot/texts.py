@@ -63,6 +63,11 @@ class Texts:
         """The language's name for itself."""
         return self._flat[language]["name"]
 
+    def name_in(self, language: str, other: str) -> str:
+        """What `other` is called in `language`, as inside a sentence."""
+        base = other.partition("-")[0]
+        return str(self.locale(language).languages.get(base) or self.name(other))
+
     def locale(self, language: str) -> Locale:
         """How dates are written in this language, where the operator is."""
         return Locale.parse(self._flat[language]["locale"], sep="-")

@@ -39,6 +39,8 @@ from knowledge.store import PageStore
 from tests.factories import FakeClock
 
 DATA = ROOT / "data"
+# Fewer than the operator may offer: those that the help pages are written in.
+LANGUAGES = ("sv", "fr", "en")
 PASSAGE = Passage(
     id="complaints/sv/4.1",
     page="complaints",
@@ -190,7 +192,7 @@ def make_counter(
 
         @asynccontextmanager
         async def open_fakes(settings: Settings) -> AsyncIterator[Parts]:
-            operator = load_operator(settings.data_dir)
+            operator = replace(load_operator(settings.data_dir), languages=LANGUAGES)
             engine = open_engine(settings.archive_url)
             await upgrade(engine)
             store = PageStore(engine, clock)

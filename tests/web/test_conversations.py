@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import pytest
+
 from bot.rasa import Reply, Turn
+from bot.texts import load_texts
 from knowledge.errors import AssistantUnavailable
-from tests.web.conftest import CITATION, Counter
+from tests.web.conftest import CITATION, DATA, Counter
 
 
 def cited(text: str, metadata: Mapping[str, Any]) -> Turn:
@@ -293,3 +296,36 @@ async def test_a_message_is_written_the_same_everywhere(counter: Counter) -> Non
     (reply,) = answered["messages"]
     assert reply == live == (await visit.transcript())[-1]
     assert reply["sent_at"] == "2026-11-22T09:30:00.000Z"
+
+
+@pytest.fixture
+async def nordic_counter(
+    make_counter: Callable[..., Awaitable[Counter]],
+) -> Counter:
+    """A counter whose operator speaks Swedish and English only."""
+    return await make_counter(texts=load_texts(DATA, ("sv", "en")))
+
+
+async def test_a_language_that_is_not_offered_is_answered_in_the_operators_own(
+    nordic_counter: Counter,
+) -> None:
+    visit = await nordic_counter.open(language="en")
+
+    answered = await visit.say("Warum ist meine Auszahlung noch nicht angekommen?")
+
+    assert answered["language"] == "sv"
+    assert "svenska" in answered["messages"][0]["text"]
+    assert len(answered["messages"]) == 2
+
+
+async def test_that_a_language_is_not_offered_is_said_once(
+    nordic_counter: Counter,
+) -> None:
+    visit = await nordic_counter.open(language="en")
+    await visit.say("Warum ist meine Auszahlung noch nicht angekommen?")
+    await visit.post(choice='/change_language{"language":"en"}')
+
+    answered = await visit.say("Ich warte schon seit drei Wochen auf mein Geld.")
+
+    assert answered["language"] == "en"
+    assert len(answered["messages"]) == 1

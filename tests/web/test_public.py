@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 from aiohttp import web
 
 from bot.public import openapi
-from tests.web.conftest import CITATION, PASSAGE, Counter
+from bot.texts import load_texts
+from tests.web.conftest import CITATION, DATA, PASSAGE, Counter
 
 PUBLIC = (
     "/api/v1/conversations",
@@ -212,3 +214,43 @@ async def test_every_public_route_is_described_and_every_description_has_a_route
     }
 
     assert served == described
+
+
+@pytest.mark.parametrize("path", ["/help/de", "/?language=de"])
+async def test_help_pages_are_offered_in_another_language_where_there_are_none(
+    make_counter: Callable[..., Awaitable[Counter]], path: str
+) -> None:
+    counter = await make_counter(texts=load_texts(DATA, ("sv", "de", "en")))
+
+    response = await counter.client.get(path)
+
+    text = await response.text()
+    assert '<html lang="de">' in text
+    assert "Hier sind sie auf Englisch" in text
+    assert 'href="/help/en/' in text
+    assert 'href="/help/sv/' not in text
+
+
+async def test_help_pages_in_the_language_asked_for_need_no_word(
+    counter: Counter,
+) -> None:
+    response = await counter.client.get("/help/en")
+
+    assert 'class="elsewhere"' not in await response.text()
+
+
+async def test_an_operator_may_offer_all_twelve_languages(
+    make_counter: Callable[..., Awaitable[Counter]],
+) -> None:
+    twelve = tuple(path.stem for path in sorted((DATA / "texts").glob("*.yml")))
+    counter = await make_counter(texts=load_texts(DATA, twelve))
+
+    texts = await (await counter.client.get("/widget/texts/de")).json()
+    for path in ("/", "/contact", "/status", "/sign-in"):
+        response = await counter.client.get(path, params={"language": "de"})
+        assert '<html lang="de">' in await response.text()
+
+    assert len(twelve) == 12
+    assert [each["tag"] for each in texts["languages"]] == list(twelve)
+    assert {"tag": "pt", "name": "Português"} in texts["languages"]
+    assert texts["locale"] == "de-DE"
