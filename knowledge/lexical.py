@@ -7,6 +7,7 @@ in its language.
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 import unicodedata
@@ -19,6 +20,9 @@ import bm25s
 import numpy as np
 import Stemmer
 from numpy.typing import NDArray
+
+# It logs each index at DEBUG to a handler of its own.
+logging.getLogger("bm25s").setLevel(logging.WARNING)
 
 Scores = NDArray[np.float32]
 Analyzer = Callable[[str], list[str]]
