@@ -174,6 +174,9 @@ class _Answer:
                 await intake.add_description(turn, turn.text)
                 turn.say("utter_added")
             return _ask(turn)
+        if changed and len(turn.text.split()) < _TELLING_WORDS and not replaces:
+            # A field put right in passing is not the rest of the story.
+            return _ask(turn)
         is_bare_yes = turn.likeliest_intent == "affirm" and len(turn.text.split()) <= 4
         if intake.is_nothing_more(turn) or consent.confirms(turn):
             if turn.get("description"):
