@@ -129,6 +129,7 @@
     open: "M4 5h16v11H9l-5 4z",
     close: "M6 6l12 12M18 6L6 18",
     send: "M4 12h14M12 5.5l6.5 6.5-6.5 6.5",
+    save: "M12 4v11M7 10.5l5 5 5-5M5 20h14",
     again: "M19 12a7 7 0 1 1-2.2-5.1M19 3v4.5h-4.5",
   };
 
@@ -167,6 +168,7 @@
       this.heading = make("h2", { id: "title" });
       this.subtitle = make("p", { class: "subtitle" });
       this.menu = make("select", { class: "language", onchange: () => this.changeLanguage(this.menu.value) });
+      this.saver = make("button", { class: "tool", type: "button", onclick: () => this.save() }, icon(ICONS.save));
       this.again = make("button", { class: "tool", type: "button", onclick: () => this.restart() }, icon(ICONS.again));
       this.closer = make("button", { class: "tool", type: "button", onclick: () => this.close() }, icon(ICONS.close));
       this.log = make("ol", { class: "log" });
@@ -180,9 +182,9 @@
       this.panel = make(
         "section",
         { id: "panel", class: "panel", role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown: (event) => event.key === "Escape" && this.close() },
-        make("header", {}, make("div", { class: "heading" }, this.heading, this.subtitle), this.menu, this.again, this.closer),
+        make("div", { class: "head" }, make("div", { class: "heading" }, this.heading, this.subtitle), this.menu, this.saver, this.again, this.closer),
         (this.area = make("div", { class: "scroll" }, this.said, this.typing)),
-        make("footer", {}, this.notice, this.form, this.privacy),
+        make("div", { class: "foot" }, this.notice, this.form, this.privacy),
       );
       this.root = make("div", { class: "root", hidden: true }, this.panel, this.launcher);
       this.shadowRoot.append(styles, this.root);
@@ -221,8 +223,9 @@
       this.subtitle.textContent = this.texts.subtitle;
       this.box.placeholder = this.texts.placeholder;
       this.privacy.textContent = this.texts.privacy;
-      const labels = [[this.menu, "language"], [this.again, "restart"], [this.closer, "close"], [this.sender, "send"], [this.box, "message_label"], [this.said, "log_label"]];
+      const labels = [[this.menu, "language"], [this.saver, "download"], [this.again, "restart"], [this.closer, "close"], [this.sender, "send"], [this.box, "message_label"], [this.said, "log_label"]];
       for (const [element, key] of labels) element.setAttribute("aria-label", this.texts[key]);
+      this.saver.title = this.texts.download;
       this.again.title = this.texts.restart;
       this.closer.title = this.texts.close;
       this.menu.replaceChildren(
@@ -297,6 +300,38 @@
       await this.begin();
       this.watch();
       this.box.focus();
+    }
+
+    /** The whole conversation as a text file; made here, from what the server has. */
+    async save() {
+      if (!this.api) return;
+      try {
+        const { messages } = await this.api.since();
+        const file = new Blob([this.transcript(messages)], { type: "text/plain;charset=utf-8" });
+        const address = URL.createObjectURL(file);
+        make("a", { href: address, download: `${this.heading.textContent}.txt` }).click();
+        setTimeout(() => URL.revokeObjectURL(address), 1000);
+      } catch (problem) {
+        if (!(problem instanceof Problem) && !isAway(problem)) throw problem;
+        this.tellAway();
+      }
+    }
+
+    transcript(messages) {
+      const time = new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeStyle: "short", timeZone: this.timeZone });
+      const entries = messages.map((message) =>
+        [
+          `${time.format(new Date(message.sent_at))}  ${this.senderOf(message)}`,
+          message.text,
+          ...message.citations.map((citation) => `→ ${citation.title}: ${new URL(citation.url, base)}`),
+          ...(message.case ? [["reference", message.case.reference], ...this.receiptRows(message.case)].map(([key, value]) => `${this.texts[key]}: ${value}`) : []),
+        ].join("\n"),
+      );
+      return `${this.heading.textContent}\n\n${entries.join("\n\n")}\n`;
+    }
+
+    senderOf(message) {
+      return { bot: this.texts.bot, agent: this.texts.agent, customer: this.texts.you }[message.sender];
     }
 
     tellAway() {
@@ -425,11 +460,10 @@
     }
 
     draw(message) {
-      const sender = { bot: this.texts.bot, agent: this.texts.agent, customer: this.texts.you }[message.sender];
       const entry = make(
         "li",
         { class: message.sender, lang: message.language },
-        make("span", { class: message.sender === "agent" ? "sender" : "sender hidden" }, sender),
+        make("span", { class: message.sender === "agent" ? "sender" : "sender hidden" }, this.senderOf(message)),
         make("p", { class: "words" }, ...withQuotes(message)),
         ...(message.citations || []).map((citation) => this.drawCitation(citation, message.text)),
         message.case ? this.drawReceipt(message.case) : null,
@@ -458,14 +492,18 @@
       );
     }
 
+    receiptRows(filed) {
+      const day = (time) => time && new Intl.DateTimeFormat(this.locale, { dateStyle: "long", timeZone: this.timeZone }).format(new Date(time));
+      const rows = [["opened_at", day(filed.opened_at)], ["answer_due_at", day(filed.answer_due_at)], ["queue_position", filed.queue_position]];
+      return rows.filter(([, value]) => value != null);
+    }
+
     drawReceipt(filed) {
-      const day = (time) => new Intl.DateTimeFormat(this.locale, { dateStyle: "long", timeZone: this.timeZone }).format(new Date(time));
-      const rows = [["opened_at", filed.opened_at && day(filed.opened_at)], ["answer_due_at", filed.answer_due_at && day(filed.answer_due_at)], ["queue_position", filed.queue_position]];
       return make(
         "section",
         { class: "receipt", "aria-label": this.texts.receipt },
         make("p", { class: "reference" }, make("span", {}, this.texts.reference), make("strong", {}, filed.reference)),
-        make("dl", {}, ...rows.filter(([, value]) => value != null).map(([key, value]) => make("div", {}, make("dt", {}, this.texts[key]), make("dd", {}, String(value))))),
+        make("dl", {}, ...this.receiptRows(filed).map(([key, value]) => make("div", {}, make("dt", {}, this.texts[key]), make("dd", {}, String(value))))),
       );
     }
 

@@ -107,3 +107,27 @@ def test_the_widget_fits_a_small_phone(page: Page) -> None:
     assert panel is not None
     assert panel["x"] >= 0
     assert panel["x"] + panel["width"] <= 320
+
+
+def test_the_conversation_can_be_saved_as_text(page: Page) -> None:
+    widget = open_widget(page, "en")
+    say(widget, "Can I have two accounts?")
+
+    with page.expect_download() as saving:
+        widget.locator("button[title='Save the conversation as a text file']").click()
+
+    saved = saving.value.path().read_text(encoding="utf-8")
+    assert "You\nCan I have two accounts?" in saved
+    assert re.search(r"→ .+: http://127\.0\.0\.1:\d+/help/en/", saved)
+
+
+def test_the_sentence_that_answers_is_marked_in_its_passage(page: Page) -> None:
+    widget = open_widget(page, "sv")
+
+    say(widget, "Hur lång tid har jag på mig att klaga?")
+
+    citation = widget.locator(".citation").first
+    expect(widget.locator("li.bot mark")).to_contain_text("tre månader")
+    expect(citation.locator("blockquote")).to_have_count(0)
+    expect(widget.locator("li.bot").last.locator(".choices")).to_be_visible()
+    expect(citation.locator(".choices")).to_have_count(0)
