@@ -1,0 +1,110 @@
+"""No page and no state of the widget breaks a rule that axe-core can check."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SignIn
+from tests.browser.test_whole_job import open_widget, say, sign_in
+
+pytestmark = pytest.mark.browser
+
+QUESTIONS = {
+    "sv": "Hur lång tid har jag på mig att klaga?",
+    "fr": "Combien de temps dure le traitement d'un retrait ?",
+    "en": "Can I have two accounts?",
+}
+languages = pytest.mark.parametrize("language", QUESTIONS)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page as it is shown now: rule and element."""
+    page.emulate_media(reduced_motion="reduce")
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{page.url} {rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]
+
+
+def file_case(page: Page, language: str) -> str:
+    """File a case by the contact form; gives its reference."""
+    page.goto(f"/contact?language={language}")
+    page.locator("[name=description]").fill("My withdrawal has not arrived.")
+    page.locator("[name=name]").fill("Élise Morel")
+    page.locator("[name=email]").fill("elise.morel@example.fr")
+    page.locator("form button[type=submit]").click()
+    reference = re.search(r"G-\d{4}-\d+", page.locator(".ticket").inner_text())
+    assert reference is not None
+    return reference[0]
+
+
+@languages
+def test_the_widget_with_an_answer(page: Page, language: str) -> None:
+    widget = open_widget(page, language)
+
+    say(widget, QUESTIONS[language])
+
+    expect(widget.locator(".citation").first).to_be_visible()
+    assert violations(page) == []
+
+
+@languages
+def test_the_help_pages(page: Page, language: str) -> None:
+    page.goto(f"/help/{language}")
+    page.locator("details.languages summary").click()
+    found = violations(page)
+    page.locator("main li a").first.click()
+
+    assert found + violations(page) == []
+
+
+@languages
+def test_the_contact_form_with_its_troubles_and_the_receipt(
+    page: Page, language: str
+) -> None:
+    page.goto(f"/contact?language={language}")
+    found = violations(page)
+    page.locator("form button[type=submit]").click()
+    expect(page.locator(".troubles")).to_be_visible()
+    found += violations(page)
+    file_case(page, language)
+
+    assert found + violations(page) == []
+
+
+@languages
+def test_the_status_of_a_case(page: Page, language: str) -> None:
+    reference = file_case(page, language)
+    page.goto(f"/status?language={language}")
+    found = violations(page)
+    page.locator("[name=reference]").fill(reference)
+    page.locator("[name=email]").fill("elise.morel@example.fr")
+    page.locator("form button[type=submit]").click()
+    expect(page.locator(".ticket")).to_be_visible()
+
+    assert found + violations(page) == []
+
+
+@languages
+def test_the_desk_in_light_and_in_dark(
+    page: Page, agent: SignIn, language: str
+) -> None:
+    reference = file_case(page, language)
+    page.goto(f"/sign-in?language={language}")
+    found = violations(page)
+    sign_in(page, agent)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.goto(f"/desk?lang={language}")
+        found += violations(page)
+        page.get_by_text(reference).first.click()
+        page.wait_for_url(f"**/{reference}*")
+        found += violations(page)
+
+    assert found == []
