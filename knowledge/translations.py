@@ -41,12 +41,15 @@ def stale_translations(
     by_page: dict[str, dict[str, PageState]] = {}
     for state in states:
         by_page.setdefault(state.newest.page.id, {})[state.newest.page.language] = state
+    # A language without any page is answered from the others on purpose.
+    translated = {state.newest.page.language for state in states}
+    begun = [language for language in languages if language in translated]
     found = []
     for id, versions in sorted(by_page.items()):
         source = _source(versions, languages[0])
         if source is None:
             continue
-        for language in dict.fromkeys([*languages, *versions]):
+        for language in dict.fromkeys([*begun, *versions]):
             page = versions[language].newest.page if language in versions else None
             if page == source or (
                 page is not None and page.translates == source.version

@@ -25,7 +25,8 @@ async def list_pages(request: web.Request) -> web.Response:
     store, place = request.app[CONSOLE].store, request.app[WORKPLACE]
     states = await store.states()
     counts = Counter(state.newest.page.language for state in states)
-    languages = list(dict.fromkeys([*place.languages, *counts]))
+    ordered = dict.fromkeys([*place.languages, *counts])
+    languages = [tag for tag in ordered if counts[tag]] or [place.languages[0]]
     shown = request.query.get("language") or languages[0]
     stale = stale_translations(states, place.languages)
     return render(

@@ -10,9 +10,11 @@ from tests.factories import NOW
 LANGUAGES = ("sv", "fr")
 
 
-def make_state(language: str, version: int = 1, translates: int | None = None):
+def make_state(
+    language: str, version: int = 1, translates: int | None = None, id: str = "fees"
+) -> PageState:
     page = Page(
-        id="fees",
+        id=id,
         title=f"Fees {language}",
         kind="guide",
         language=language,
@@ -43,14 +45,23 @@ def test_a_translation_of_an_earlier_version_is_stale() -> None:
     assert not stale.is_missing
 
 
+def parallel(id: str) -> list[PageState]:
+    """A page that stands in both languages."""
+    return [make_state("sv", id=id), make_state("fr", translates=1, id=id)]
+
+
 def test_a_language_without_the_page_is_missing_it() -> None:
-    [stale] = stale_translations([make_state("sv")], LANGUAGES)
+    [stale] = stale_translations([make_state("sv"), *parallel("terms")], LANGUAGES)
 
     assert (stale.language, stale.is_missing) == ("fr", True)
 
 
+def test_a_language_without_any_page_misses_none() -> None:
+    assert stale_translations([make_state("sv")], LANGUAGES) == []
+
+
 def test_a_page_written_in_another_language_first_is_its_own_source() -> None:
-    [stale] = stale_translations([make_state("fr")], LANGUAGES)
+    [stale] = stale_translations([make_state("fr"), *parallel("terms")], LANGUAGES)
 
     assert (stale.language, stale.source_language) == ("sv", "fr")
 
