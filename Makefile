@@ -20,7 +20,7 @@ install-dev:
 	@python3 install.py --dev
 
 test: install-dev      ## all tests
-	.venv/bin/guichet prepare --quiet
+	.venv/bin/guichet prepare
 	.venv/bin/pytest $(PYTEST_FLAGS)
 
 check: install-dev     ## format, lint, types

@@ -54,13 +54,11 @@ def serve() -> None:
 
 
 @app.command()
-def prepare(
-    quiet: Annotated[bool, typer.Option(help="Say nothing unless it fails.")] = False,
-) -> None:
+def prepare() -> None:
     """Build what `up` needs: model, tables, index, classifier, assistant."""
     from bot.prepare import prepare as run
 
-    asyncio.run(run(Settings.from_environment(), Console(quiet=quiet)))
+    asyncio.run(run(Settings.from_environment(), console))
 
 
 @app.command()

@@ -44,10 +44,10 @@ async def examine(settings: Settings) -> list[Finding]:
     for what, check in checks:
         try:
             findings.append(Finding(what, True, await check(settings)))
-        except (GuichetError, OSError, subprocess.SubprocessError) as error:
-            findings.append(Finding(what, False, str(error) or type(error).__name__))
         except aiohttp.ClientError:
             findings.append(Finding(what, False, "does not answer; run `guichet up`"))
+        except (GuichetError, OSError, subprocess.SubprocessError) as error:
+            findings.append(Finding(what, False, str(error) or type(error).__name__))
     return findings
 
 
