@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -135,13 +135,16 @@ class FileCase(TurnAction):
         verdict = turn.get("verdict") or {}
         is_complaint = intake.is_complaint(turn)
         description = str(turn.get("description") or "")
+        matter = turn.get("matter")
         pages = []
         if description:
             pages = await self.services.in_thread(
                 self.services.knowledge.suggest, description, language=turn.language
             )
         return CaseDraft(
-            filing_key=f"{turn.conversation}:{turn.get('matter')}",
+            filing_key=f"{turn.conversation}:{matter['key']}",
+            # The place in the queue is that of the first message, not of the last.
+            received_at=datetime.fromisoformat(matter["begun_at"]),
             conversation=turn.conversation,
             language=turn.language,
             customer=Customer(

@@ -38,7 +38,10 @@ _ACCOUNT_WORDS = 12
 def begin(turn: Turn) -> None:
     """Take everything from the utterance that opens a case."""
     turn.set(
-        matter=f"{turn.message.get('message_id') or len(turn.tracker.events)}",
+        matter={
+            "key": str(turn.metadata.get("message_id") or len(turn.tracker.events)),
+            "begun_at": turn.now.isoformat(),
+        },
         missing=[],
         attempts={},
         shown=None,

@@ -178,7 +178,7 @@ def filled(**overrides: Any) -> dict[str, Any]:
             "category": "withdrawal",
             "chosen": {},
         },
-        "matter": "m0",
+        "matter": {"key": "m0", "begun_at": "2026-11-20T09:00:00+00:00"},
         "missing": [],
         "attempts": {},
         "requested_slot": "confirmed",

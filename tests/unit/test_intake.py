@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -233,6 +234,7 @@ async def test_filing_takes_every_field() -> None:
     (draft,) = drawer.drafts
     assert draft.customer.email == "sofia@example.se"
     assert draft.filing_key == "c1:m0"
+    assert draft.received_at == datetime(2026, 11, 20, 9, tzinfo=UTC)
     assert "G-2026-00001" in heard.text
 
 
