@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ def fold(text: str) -> str:
     return "".join(_fold_character(character) for character in text)
 
 
+@cache
 def _fold_character(character: str) -> str:
     lower = character.lower()[:1]
     base = _LETTERS.get(lower) or unicodedata.normalize("NFKD", lower)[:1]
@@ -34,6 +35,11 @@ def _fold_character(character: str) -> str:
 
 def any_of(phrases: Iterable[str]) -> str:
     """A pattern for any of the phrases, folded, the longest first."""
+    return _any_of(tuple(phrases))
+
+
+@cache
+def _any_of(phrases: tuple[str, ...]) -> str:
     folded = {fold(part) for phrase in phrases for part in phrase.split("|")}
     longest_first = sorted(folded, key=lambda phrase: (-len(phrase), phrase))
     return "(?:" + "|".join(re.escape(phrase) for phrase in longest_first) + ")"
