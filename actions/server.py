@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
-from rasa_sdk import Action, Tracker
-from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
+from rasa_sdk import Action
+from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
 from actions import answer, crisis, filing, status, talk
-from actions.base import Events
 from actions.form import Ask, ValidateCaseForm
 from actions.intake import FIELDS
-from actions.turns import Services, Turn
+from actions.turns import Services
 from knowledge.embedding import Embedder
 from knowledge.errors import BadInput, NotSignedIn, Unavailable
 from knowledge.logs import place_of
@@ -30,24 +29,6 @@ EMBEDDINGS_PATH = "/rasa/embeddings"
 _MOST_TEXTS = 256
 
 routes = web.RouteTableDef()
-
-
-class SetLanguage(Action):  # type: ignore[misc]
-    """Keeps the language of the turn, which the app has identified."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    def name(self) -> str:
-        return "action_validate_slot_mappings"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any
-    ) -> Events:
-        turn = Turn(self._services, dispatcher, tracker)
-        if tracker.latest_action_name == "action_listen":
-            turn.set(language=turn.language)
-        return turn.events()
 
 
 def build_executor(services: Services) -> ActionExecutor:
@@ -79,7 +60,6 @@ def _actions(services: Services) -> Sequence[Action]:
         crisis.HelpInCrisis,
     )
     return (
-        SetLanguage(services),
         ValidateCaseForm(services),
         *(Ask(services, field) for field in (*FIELDS, "confirmed")),
         *(action(services) for action in plain),

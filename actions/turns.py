@@ -193,8 +193,8 @@ class Turn:
 
     @property
     def language(self) -> str:
-        tag = self.metadata.get("language") or self.get("language")
-        return self.services.wording.known(tag)
+        """That of the utterance, which the app has identified."""
+        return self.services.wording.known(self.metadata.get("language"))
 
     @cached_property
     def now(self) -> datetime:
