@@ -31,7 +31,7 @@ Transcripts = Annotated[
     Path | None, typer.Option(help="Folder for what was said, one file a dialogue.")
 ]
 Baseline = Annotated[
-    list[str] | None, typer.Option(help="Also measure bm25, dense or rrf.")
+    str, typer.Option(help="Baselines to set beside it: bm25,dense,rrf.")
 ]
 REFERENCE_DATE = "2026-11-22"
 
@@ -43,7 +43,7 @@ class Shown(Protocol):
 
 @evaluations.command()
 def retrieval(
-    corpus: JsonLines, queries: JsonLines, compare: Baseline = None, json: Json = False
+    corpus: JsonLines, queries: JsonLines, compare: Baseline = "", json: Json = False
 ) -> None:
     """Measure how often the right passage is found first."""
     from bot.evaluation.running import measure_retrieval
@@ -52,14 +52,14 @@ def retrieval(
         "Searching",
         json,
         lambda report: measure_retrieval(
-            Settings.from_environment(), corpus, queries, compare or (), report
+            Settings.from_environment(), corpus, queries, _names(compare), report
         ),
     )
 
 
 @evaluations.command()
 def refusal(
-    corpus: JsonLines, queries: JsonLines, compare: Baseline = None, json: Json = False
+    corpus: JsonLines, queries: JsonLines, compare: Baseline = "", json: Json = False
 ) -> None:
     """Measure whether confidence tells right answers from wrong ones."""
     from bot.evaluation.running import measure_refusal
@@ -68,7 +68,7 @@ def refusal(
         "Searching",
         json,
         lambda report: measure_refusal(
-            Settings.from_environment(), corpus, queries, compare or (), report
+            Settings.from_environment(), corpus, queries, _names(compare), report
         ),
     )
 
@@ -152,6 +152,10 @@ def everything(
             _print(measured)
     if json:
         console.print_json(data=reports)
+
+
+def _names(listed: str) -> list[str]:
+    return [name for part in listed.split(",") if (name := part.strip())]
 
 
 def _measure(
