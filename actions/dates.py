@@ -141,7 +141,7 @@ def _numeric(
         first, second = int(match[1]), int(match[3])
         days = _readings(first, second, year, today, language, match[2])
         if len(days) == 1:
-            yield _mention(match, days[0], today, has_year=year is not None)
+            yield _mention(match, days[0], today)
         elif days:
             yield Mention(match.start(), match.end(), "exact", None, tuple(days))
 
@@ -211,7 +211,7 @@ def _days_of_month_names(folded: str, today: date, words: Phrases) -> Iterator[M
                 continue
             value = _date(given, month, day) if given else _latest(month, day, today)
             if value:
-                yield _mention(match, value, today, has_year=given is not None)
+                yield _mention(match, value, today)
 
 
 def _weekdays(folded: str, today: date, words: Phrases) -> Iterator[Mention]:
@@ -304,9 +304,7 @@ def _date(year: int | None, month: int, day: int) -> date | None:
         return None
 
 
-def _mention(
-    match: re.Match[str], value: date, today: date, *, has_year: bool = True
-) -> Mention:
+def _mention(match: re.Match[str], value: date, today: date) -> Mention:
     kind: Kind = "future" if value > today else "exact"
     return Mention(match.start(), match.end(), kind, value)
 
