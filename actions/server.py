@@ -7,7 +7,6 @@ import hmac
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 from rasa_sdk import Action
@@ -18,6 +17,7 @@ from actions import answer, crisis, filing, status, talk
 from actions.form import Ask, ValidateCaseForm
 from actions.intake import FIELDS
 from actions.turns import Services
+from knowledge.bodies import json_object
 from knowledge.embedding import Embedder
 from knowledge.errors import BadInput, NotSignedIn, Unavailable
 from knowledge.logs import place_of
@@ -87,7 +87,7 @@ async def run_action(request: web.Request) -> web.Response:
     """
     server = request.app[ACTION_SERVER]
     _require(request.query.get("token", ""), server.token)
-    call = await _body(request)
+    call = await json_object(request)
     if server.executor is None:
         raise Unavailable("this endpoint embeds, and runs no actions")
     try:
@@ -111,7 +111,7 @@ async def embed(request: web.Request) -> web.Response:
     server = request.app[ACTION_SERVER]
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     _require(given, server.token)
-    texts = (await _body(request)).get("texts")
+    texts = (await json_object(request)).get("texts")
     if not isinstance(texts, list) or not all(isinstance(t, str) for t in texts):
         raise BadInput("texts must be a list of strings")
     if len(texts) > _MOST_TEXTS:
@@ -125,13 +125,3 @@ async def embed(request: web.Request) -> web.Response:
 def _require(given: str, token: str) -> None:
     if not hmac.compare_digest(given.encode(), token.encode()):
         raise NotSignedIn("the internal token is missing or wrong")
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = await request.json()
-    except ValueError as exc:
-        raise BadInput("the body must be JSON") from exc
-    if not isinstance(body, dict):
-        raise BadInput("the body must be a JSON object")
-    return body

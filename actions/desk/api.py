@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from aiohttp import web
 
 from actions.cases.case import case_as_json
 from actions.desk.parts import DESK, agent_of
 from actions.desk.queue import Filters
 from actions.desk.saving import SAVES
+from knowledge.bodies import json_object
 from knowledge.errors import BadInput, NotFound
 
 routes = web.RouteTableDef()
@@ -74,7 +72,7 @@ async def change_case(request: web.Request) -> web.Response:
         request.app[DESK],
         request.match_info["reference"],
         agent_of(request),
-        await _body(request),
+        await json_object(request),
     )
     return web.json_response(case_as_json(case))
 
@@ -90,13 +88,3 @@ def page_number(text: str | None) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 6 or int(text) < 1:
         raise BadInput("page must be a whole number from 1")
     return int(text)
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError) as exc:
-        raise BadInput("the body must be JSON") from exc
-    if not isinstance(body, dict):
-        raise BadInput("the body must be a JSON object")
-    return body

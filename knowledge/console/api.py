@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aiohttp import web
 
+from knowledge.bodies import json_object
 from knowledge.console.editing import from_json
 from knowledge.console.parts import CONSOLE, author_of
 from knowledge.errors import BadInput
@@ -35,7 +35,7 @@ async def save_page(request: web.Request) -> web.Response:
 
     `base_version` is the version that the editor saw, 0 for a new page.
     """
-    fields = await _body(request)
+    fields = await json_object(request)
     page, store = from_json(fields), request.app[CONSOLE].store
     base = _number(fields, "base_version")
     before = await store.newest_version(page.id, page.language)
@@ -81,7 +81,7 @@ async def publish(request: web.Request) -> web.Response:
 @routes.post(f"{ROOT}/rollback")
 async def roll_back(request: web.Request) -> web.Response:
     """Bring back the publication before the latest, or number `publication`."""
-    fields = await _body(request) if request.can_read_body else {}
+    fields = await json_object(request) if request.can_read_body else {}
     manifest = await request.app[CONSOLE].publisher.roll_back(
         author_of(request), _number(fields, "publication")
     )
@@ -205,13 +205,3 @@ def _number(fields: dict[str, Any], name: str) -> int | None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise BadInput(f"{name} must be a whole number, got {value!r}")
     return value
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError) as exc:
-        raise BadInput("the body must be JSON") from exc
-    if not isinstance(body, dict):
-        raise BadInput("the body must be a JSON object")
-    return body
