@@ -21,6 +21,7 @@ from knowledge.errors import (
     TooLong,
     TooManyRequests,
     Unavailable,
+    WrongFileType,
 )
 from knowledge.logs import place_of
 
@@ -31,6 +32,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 # The most special class that fits an error decides.
 STATUSES: dict[type[GuichetError], int] = {
     TooLong: 413,
+    WrongFileType: 415,
     BadInput: 400,
     NotSignedIn: 401,
     NotAllowed: 403,

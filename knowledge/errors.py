@@ -2,7 +2,10 @@
 
     GuichetError
     ├── BadInput               the caller's data is wrong: 400
-    │   └── TooLong            over a stated limit: 413
+    │   ├── TooLong            over a stated limit: 413
+    │   │   ├── FileTooLarge
+    │   │   └── TooManyFiles
+    │   └── WrongFileType      not a kind of file that we take: 415
     ├── NotSignedIn            no or wrong credentials: 401
     ├── NotAllowed             signed in, but not for this: 403
     ├── NotFound               no such conversation, case, page: 404
@@ -31,6 +34,18 @@ class BadInput(GuichetError):
 
 class TooLong(BadInput):
     """The text is too long."""
+
+
+class FileTooLarge(TooLong):
+    """The file is too large."""
+
+
+class TooManyFiles(TooLong):
+    """There are too many files already."""
+
+
+class WrongFileType(BadInput):
+    """Files of this type are not taken."""
 
 
 class NotSignedIn(GuichetError):

@@ -109,6 +109,26 @@ feedback = Table(
     Column("given_at", UtcDateTime, nullable=False),
 )
 
+# The bytes lie in files named by their hash: see `actions.cases.attachments`.
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", Key(64), nullable=False, unique=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    # The message that it came with, once that is known.
+    Column("message_id", ForeignKey("messages.id")),
+    Column("sha256", String(64), nullable=False),
+    Column("name", SafeText, nullable=False),
+    Column("media_type", String(64), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("uploaded_at", UtcDateTime, nullable=False),
+    Index(None, "conversation_id", "number"),
+    Index(None, "message_id"),
+    Index(None, "sha256"),
+    sqlite_autoincrement=True,
+)
+
 customers = Table(
     "customers",
     metadata,
