@@ -16,6 +16,7 @@ from bot.settings import Settings
 if TYPE_CHECKING:
     # For the annotations only: these modules use the keys themselves.
     from actions.cases.archive import Archive
+    from actions.cases.attachments import Attachments
     from actions.cases.transcripts import Transcripts
     from actions.classification import Classifier
     from bot.conversations import Conversations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.metrics import Metrics
     from bot.privacy import Masker
     from bot.rasa import Assistant
+    from bot.scheduler import Scheduler
     from bot.staff import Accounts
     from bot.texts import Texts
     from knowledge.answers import Knowledge
@@ -47,6 +49,7 @@ class Parts:
     texts: Texts
     archive: Archive
     transcripts: Transcripts
+    attachments: Attachments
     pages: PageStore
     knowledge: Knowledge
     classifier: Classifier
@@ -69,3 +72,4 @@ LANGUAGE = web.RequestKey("language", str)
 # Open WebSockets, to be closed before the process stops.
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")
 CONVERSATIONS: web.AppKey[Conversations] = web.AppKey("conversations")
+SCHEDULER: web.AppKey[Scheduler] = web.AppKey("scheduler")

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.archive import Archive
+from actions.cases.attachments import Attachments, Limits
 from actions.cases.policies import load_policy
 from actions.cases.retention import Retention
 from actions.cases.transcripts import Transcripts
@@ -65,6 +66,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             texts=load_texts(settings.data_dir, operator.languages),
             archive=_archive(engine, settings, operator),
             transcripts=Transcripts(engine, clock),
+            attachments=open_attachments(engine, settings),
             pages=PageStore(engine, clock),
             knowledge=await load(
                 executor, open_knowledge, index_folder(settings.state_dir), embedder
@@ -121,6 +123,19 @@ def _archive(engine: AsyncEngine, settings: Settings, operator: Operator) -> Arc
         operator.zone,
         settings.clock(),
         prefix=operator.reference_prefix,
+    )
+
+
+def open_attachments(engine: AsyncEngine, settings: Settings) -> Attachments:
+    """The files of this installation."""
+    return Attachments(
+        engine,
+        settings.state_dir / "attachments",
+        settings.clock(),
+        Limits(
+            largest_bytes=settings.max_attachment_bytes,
+            files_in_a_conversation=settings.max_attachments,
+        ),
     )
 
 

@@ -32,6 +32,10 @@ class Settings:
         now: The clock starts at this moment, for evaluations; empty for the real one.
         rasa_timeout_seconds: After this the customer is given the contact form.
         max_utterance_characters: Longer utterances are refused with a clear answer.
+        max_attachment_bytes: Larger files are refused.
+        max_attachments: As many files may one conversation have.
+        scheduler: `on`, or `off` for a process that does no jobs by itself: another
+            one must then.
     """
 
     data_dir: Path = ROOT / "data"
@@ -47,6 +51,9 @@ class Settings:
     now: datetime | None = None
     rasa_timeout_seconds: float = 15.0
     max_utterance_characters: int = 10_000
+    max_attachment_bytes: int = 10 * 1024 * 1024
+    max_attachments: int = 10
+    scheduler: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -92,9 +99,13 @@ def _parse(name: str, kind: str, text: str) -> object:
                 return int(text)
             case "float":
                 return float(text)
+            case "bool":
+                return {"on": True, "off": False}[text]
             case "datetime | None":
                 return datetime.fromisoformat(text).astimezone(UTC) if text else None
             case _:
                 return text
+    except KeyError as exc:
+        raise BadInput(f"{name} must be on or off, got {text!r}") from exc
     except ValueError as exc:
         raise BadInput(f"{name} must be a {kind}, got {text!r}") from exc

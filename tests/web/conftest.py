@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
 
 from actions.cases.archive import Archive
+from actions.cases.attachments import Attachments
 from actions.cases.case import Verdict
 from actions.cases.policies import load_policy
 from actions.cases.transcripts import Transcripts
@@ -188,7 +189,7 @@ def make_counter(
     """Starts the application; named parts replace the usual ones."""
 
     async def make(**changes: Any) -> Counter:
-        settings = Settings(data_dir=DATA, state_dir=tmp_path)
+        settings = Settings(data_dir=DATA, state_dir=tmp_path, scheduler=False)
 
         @asynccontextmanager
         async def open_fakes(settings: Settings) -> AsyncIterator[Parts]:
@@ -209,6 +210,9 @@ def make_counter(
                     texts=load_texts(DATA, operator.languages),
                     archive=Archive(engine, policy, operator.zone, clock),
                     transcripts=Transcripts(engine, clock),
+                    attachments=Attachments(
+                        engine, settings.state_dir / "attachments", clock
+                    ),
                     pages=store,
                     knowledge=FakeKnowledge(),  # type: ignore[arg-type]
                     classifier=FakeClassifier(),  # type: ignore[arg-type]
