@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
 from aiohttp import web
@@ -12,11 +12,13 @@ import actions.server
 from bot import api, contact, keys, public, sign_in
 from bot.assistant_services import open_action_server
 from bot.conversations import Conversations
+from bot.jobs import list_jobs
 from bot.keys import Parts
 from bot.metrics import Metrics, count_requests
 from bot.pages import STATIC, set_up_templates
 from bot.problems import answer_errors
 from bot.rooms import add_rooms, open_rooms
+from bot.scheduler import Scheduler
 from bot.security import harden
 from bot.settings import Settings
 
@@ -50,7 +52,8 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
             app[keys.CONVERSATIONS] = _conversations(app, parts)
             open_rooms(app, parts)
             open_action_server(app, parts)
-            yield
+            async with _scheduler(app, parts):
+                yield
 
     app.cleanup_ctx.append(join)
     app.on_shutdown.append(api.close_sockets)
@@ -68,6 +71,20 @@ def _open_real_parts(settings: Settings) -> AbstractAsyncContextManager[Parts]:
     from bot.parts import open_parts
 
     return open_parts(settings)
+
+
+@asynccontextmanager
+async def _scheduler(app: web.Application, parts: Parts) -> AsyncIterator[None]:
+    """Jobs run while this is open, if this process does any."""
+    scheduler = Scheduler(
+        parts.engine, parts.clock, list_jobs(app, parts), app[keys.METRICS]
+    )
+    app[keys.SCHEDULER] = scheduler
+    if not parts.settings.scheduler:
+        yield
+        return
+    async with scheduler.running():
+        yield
 
 
 def _conversations(app: web.Application, parts: Parts) -> Conversations:

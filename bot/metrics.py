@@ -5,7 +5,13 @@ from __future__ import annotations
 import time
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 
 from bot import keys
 from bot.problems import Handler
@@ -36,6 +42,18 @@ class Metrics:
         self.assistant_failures = Counter(
             "guichet_assistant_failures",
             "Utterances that the assistant did not answer.",
+            registry=self.registry,
+        )
+        self.job_last_run = Gauge(
+            "guichet_job_last_run_timestamp_seconds",
+            "When the last run of a job that went well was started, in this process.",
+            ["job"],
+            registry=self.registry,
+        )
+        self.job_failures = Counter(
+            "guichet_job_failures",
+            "Runs of a job that failed.",
+            ["job"],
             registry=self.registry,
         )
 

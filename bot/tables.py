@@ -37,3 +37,15 @@ api_tokens = Table(
     Column("name", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+
+# What the scheduler's jobs have done, and who runs one now.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(64)),
+    Column("held_until", UtcDateTime),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("succeeded_at", UtcDateTime),
+    Column("failures", Integer, nullable=False),
+)
