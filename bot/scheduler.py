@@ -84,7 +84,7 @@ class Job:
         if record.started_at is None:
             return None
         if record.failures:
-            delay = FIRST_RETRY * 2 ** min(record.failures - 1, 16)
+            delay: timedelta = FIRST_RETRY * 2 ** min(record.failures - 1, 16)
             return record.started_at + min(delay, LONGEST_RETRY)
         # Interrupted runs count neither way: they are made up for at once.
         last = record.succeeded_at
