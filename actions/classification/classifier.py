@@ -12,6 +12,7 @@ import numpy as np
 from actions.cases.case import CATEGORIES, GROUNDS, Verdict
 from actions.classification.cues import Cues
 from actions.classification.network import Array, Calibration, Network
+from actions.classification.observing import Observer
 from actions.classification.sentences import split_sentences
 from knowledge.embedding import Embedder
 from knowledge.errors import NotReady
@@ -27,11 +28,16 @@ MOST_SENTENCES = 24
 
 
 class Classifier:
-    """Says whether a text is a complaint, why, and what it is about; thread-safe."""
+    """Says whether a text is a complaint, why, and what it is about; thread-safe.
+
+    Attributes:
+        observer: Reads a text as the networks take it, to be learnt from later.
+    """
 
     def __init__(
         self, network: Network, calibration: Calibration, cues: Cues, embedder: Embedder
     ) -> None:
+        self.observer = Observer(embedder, cues)
         self._network = network
         self._calibration = calibration
         self._cues = cues
@@ -50,12 +56,10 @@ class Classifier:
             customer's own sentence that speaks most for the ground, or None where
             the ground is unlikely. Grounds and categories stand likeliest first.
         """
-        tokens = self._embedder.encode([text], "query")[0].tokens
-        scaled = self._network.scale_tokens(tokens)
+        [observed] = self.observer.observe([(text, language)])
+        scaled = self._network.scale_tokens(observed.tokens)
         seen = self._network.token_features(scaled)
-        logits = self._network.scaled_logits(
-            scaled, seen, self._cues.features(text, language)
-        )
+        logits = self._network.scaled_logits(scaled, seen, observed.cues)
         probability = self._calibration.complaint_probability(logits.complaint)
         given = self._calibration.ground_probabilities(logits.ground) * probability
         evidence = self._evidence(text, language, scaled, seen, given)

@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,14 @@ from actions.classification.classifier import (
 from actions.classification.cues import Cues, read_cues
 from actions.classification.examples import (
     CUES_FILE,
-    Example,
     Labels,
     data_hash,
     labels_of,
     read_examples,
 )
 from actions.classification.learning import EPOCHS, Inputs, learn, outputs
-from actions.classification.network import MOST_TOKENS, Array, Calibration, Network
+from actions.classification.network import Array, Calibration, Network
+from actions.classification.observing import Observed, Observer
 from knowledge.embedding import Embedder
 
 Progress = Callable[[int, int], None]
@@ -51,49 +52,48 @@ def train_classifier(
         NotReady: The examples or the telling words are missing or malformed.
     """
     source = data_dir / "complaints"
-    wanted = {
-        "form": FORM,
-        "embedding": embedder.fingerprint,
-        "data": data_hash(source),
-    }
+    wanted = made_of(source, embedder)
     manifest = read_manifest(folder)
     if manifest is not None and wanted.items() <= manifest.items():
         return
     examples, cues = read_examples(source), read_cues(source / CUES_FILE)
-    arrays, calibration = fit(examples, cues, embedder, progress)
-    _write(
-        folder,
-        arrays,
-        {
-            **wanted,
-            "n_examples": len(examples),
-            "calibration": {
-                "complaint": list(calibration.complaint),
-                "ground": calibration.ground,
-                "category": calibration.category,
-            },
-            "cues": cues.groups,
-        },
-    )
+    observer = Observer(embedder, cues)
+    observed = observer.observe([(each.text, each.lang) for each in examples])
+    write(folder, fit(observed, labels_of(examples), progress), cues, wanted)
+
+
+def made_of(source: Path, embedder: Embedder) -> dict[str, Any]:
+    """What a classifier trained now would be made of, for its manifest."""
+    return {
+        "form": FORM,
+        "embedding": embedder.fingerprint,
+        "data": data_hash(source),
+    }
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Networks with their calibration, and from how many examples."""
+
+    arrays: dict[str, Array]
+    calibration: Calibration
+    n_examples: int
 
 
 def fit(
-    examples: Sequence[Example],
-    cues: Cues,
-    embedder: Embedder,
-    progress: Progress | None = None,
-) -> tuple[dict[str, Array], Calibration]:
+    observed: Sequence[Observed], labels: Labels, progress: Progress | None = None
+) -> Fitted:
     """Learn one network for each part left out, and calibrate on those parts."""
     report = progress or (lambda done, total: None)
-    total = (N_PARTS + 1) * EPOCHS
-    inputs = read_inputs(examples, cues, embedder)
-    labels = labels_of(examples)
-    report(EPOCHS, total)
+    total = N_PARTS * EPOCHS
+    inputs = Inputs.standardised(
+        [each.tokens for each in observed], np.stack([each.cues for each in observed])
+    )
     parts = split(labels)
     networks = []
-    unseen: list[Any] = [None] * len(examples)
+    unseen: list[Any] = [None] * len(observed)
     for part in range(N_PARTS):
-        before = (part + 1) * EPOCHS
+        before = part * EPOCHS
         inside, outside = np.flatnonzero(parts != part), np.flatnonzero(parts == part)
 
         def on_epoch(done: int, before: int = before) -> None:
@@ -103,15 +103,8 @@ def fit(
         networks.append(learnt)
         for i, logits in zip(outside, outputs(learnt, inputs, outside), strict=True):
             unseen[i] = logits
-    return _join(networks, inputs), fit_calibration(unseen, labels)
-
-
-def read_inputs(examples: Sequence[Example], cues: Cues, embedder: Embedder) -> Inputs:
-    """What the networks read of each example."""
-    encodings = embedder.encode([each.text for each in examples], "query")
-    features = [cues.features(each.text, each.lang) for each in examples]
-    return Inputs.standardised(
-        [encoding.tokens[:MOST_TOKENS] for encoding in encodings], np.stack(features)
+    return Fitted(
+        _join(networks, inputs), fit_calibration(unseen, labels), len(observed)
     )
 
 
@@ -138,12 +131,26 @@ def _join(networks: Sequence[Network], inputs: Inputs) -> dict[str, Array]:
     return {**inputs.scales, **own}
 
 
-def _write(folder: Path, arrays: dict[str, Array], manifest: dict[str, Any]) -> None:
+def write(folder: Path, fitted: Fitted, cues: Cues, made_of: dict[str, Any]) -> None:
+    """Replace `folder` whole, or not at all.
+
+    Args:
+        folder: Where `load_classifier` looks.
+        fitted: The networks.
+        cues: What they read beside the tokens.
+        made_of: Goes into the manifest: what the networks were trained from.
+    """
+    manifest = {
+        **made_of,
+        "n_examples": fitted.n_examples,
+        "calibration": asdict(fitted.calibration),
+        "cues": cues.groups,
+    }
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         made = Path(scratch) / "made"
         made.mkdir()
-        np.savez(made / ARRAYS_FILE, **arrays)  # type: ignore[arg-type]
+        np.savez(made / ARRAYS_FILE, **fitted.arrays)  # type: ignore[arg-type]
         (made / MANIFEST_FILE).write_text(
             json.dumps(manifest, ensure_ascii=False), encoding="utf-8"
         )

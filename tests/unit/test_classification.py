@@ -296,4 +296,4 @@ def test_progress_ends_at_its_total(data_dir: Path, tmp_path: Path) -> None:
     )
 
     assert seen == sorted(seen)
-    assert seen[-1][0] == seen[-1][1] == (N_PARTS + 1) * learning.EPOCHS
+    assert seen[-1][0] == seen[-1][1] == N_PARTS * learning.EPOCHS
