@@ -10,7 +10,7 @@ from typing import Literal
 from actions.cases.calendar import add_months, civil_day, months_after
 from actions.cases.case import Ground, OutcomeKind
 
-Detail = Literal["name", "email", "username", "description"]
+Detail = Literal["name", "email", "username", "event_date", "description"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +52,8 @@ class Policy:
     retention_months: int
     removed_after_retention: bool
     sources: Mapping[str, Source]
+    details_optional: tuple[Detail, ...] = ("username", "event_date")
+    grounds_stated_in: Mapping[Ground, str] | None = None
     acknowledgement_within_days: int | None = None
     regulator_definition: str | None = None
     mediator_after_months: int | None = None
