@@ -17,6 +17,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Event
+from actions.cases.outbox import write_event
 from actions.cases.tables import case_events, event_details, storable
 
 FIRST_HASH = "0" * 64
@@ -98,6 +99,14 @@ async def append_events(
         )
         await connection.execute(
             insert(event_details).values(event_id=number, salt=salt, details=details)
+        )
+        await write_event(
+            connection,
+            reference=reference,
+            kind=kind,
+            event_id=number,
+            event_hash=sealed,
+            at=at,
         )
         prev_hash = sealed
 
