@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments, Limits
+from actions.cases.matters import Matters
 from actions.cases.policies import load_policy
 from actions.cases.retention import Retention
 from actions.cases.transcripts import Transcripts
@@ -64,7 +65,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             clock=clock,
             operator=operator,
             texts=load_texts(settings.data_dir, operator.languages),
-            archive=_archive(engine, settings, operator),
+            archive=_archive(engine, settings, operator, Matters(embedder, executor)),
             transcripts=Transcripts(engine, clock),
             attachments=open_attachments(engine, settings),
             pages=PageStore(engine, clock),
@@ -116,13 +117,19 @@ async def open_retention(settings: Settings) -> AsyncIterator[Retention]:
         await engine.dispose()
 
 
-def _archive(engine: AsyncEngine, settings: Settings, operator: Operator) -> Archive:
+def _archive(
+    engine: AsyncEngine,
+    settings: Settings,
+    operator: Operator,
+    matters: Matters | None = None,
+) -> Archive:
     return Archive(
         engine,
         load_policy(settings.data_dir, operator.policy),
         operator.zone,
         settings.clock(),
         prefix=operator.reference_prefix,
+        matters=matters,
     )
 
 

@@ -25,8 +25,16 @@ from actions.cases.case import (
 )
 from actions.cases.changes import Change, changing
 from actions.cases.complaint import Policy, needs_reasons
-from actions.cases.filing import Rules, filed_as, insert_case
+from actions.cases.duplicates import find_original
+from actions.cases.filing import (
+    About,
+    Rules,
+    filed_as,
+    insert_case,
+    unclosed_matters,
+)
 from actions.cases.history import find_faults
+from actions.cases.matters import Matters
 from actions.cases.queries import (
     CasePage,
     CaseStatus,
@@ -61,9 +69,22 @@ class Archive:
         clock: Callable[[], datetime],
         *,
         prefix: str = "G",
+        matters: Matters | None = None,
     ) -> None:
+        """Open the archive.
+
+        Args:
+            engine: The database, migrated.
+            policy: The operator's complaint policy.
+            zone: The operator's time zone.
+            clock: The present moment.
+            prefix: Begins every reference.
+            matters: Tells what cases are about in any language; without it only the
+                same words are found to be a repetition.
+        """
         self._engine, self._clock = engine, clock
         self.policy, self.zone = policy, zone
+        self._matters = matters
         self._rules = Rules(policy=policy, zone=zone, prefix=prefix.upper())
 
     # Filing
@@ -74,10 +95,11 @@ class Archive:
         Raises:
             NotFound: The draft names a conversation that does not exist.
         """
+        about = await self._about(draft.description)
         try:
             async with writing(self._engine) as connection:
                 reference = await insert_case(
-                    connection, draft, self._rules, self._clock()
+                    connection, draft, self._rules, self._clock(), about
                 )
         except IntegrityError:
             # Filed at the same time under another year's number: on New Year's Eve.
@@ -174,6 +196,36 @@ class Archive:
         )
         async with reading(self._engine) as connection:
             return [case_from(row) for row in await connection.execute(query)]
+
+    async def open_case_about(
+        self, email: str | None, text: str, *, conversation: str | None = None
+    ) -> Case | None:
+        """The unclosed case of this person that is about the same matter as `text`.
+
+        Compared across conversations and languages, also with how the person told it
+        then. An address that somebody only typed proves nothing: show the customer
+        no more of the case than reference, date and place in the queue.
+
+        Args:
+            email: The person's address; None looks at the conversation alone.
+            text: What they write now.
+            conversation: Whose cases count as well.
+
+        Returns:
+            The case without transcript and history, or None.
+        """
+        about = await self._about(text)
+        async with reading(self._engine) as connection:
+            if about is None:
+                return None
+            candidates = await unclosed_matters(
+                connection, email, conversation, about.model
+            )
+            found = find_original(text, candidates, about.vector)
+            if found is None:
+                return None
+            query = select_cases().where(cases.c.reference == found)
+            return case_from((await connection.execute(query)).one())
 
     async def status_for(self, reference: str, email: str) -> CaseStatus:
         """What the customer may know; a wrong pair reveals nothing, not even which.
@@ -370,6 +422,12 @@ class Archive:
             await change.mail("outcome", outcome=kind, reasons=reasons)
             change.record(agent, "closed", outcome=outcome)
         return await self.case(reference)
+
+    async def _about(self, text: str) -> About | None:
+        if self._matters is None or not text.strip():
+            return None
+        (vector,) = await self._matters.embed([text])
+        return About(model=self._matters.model, vector=vector)
 
     @asynccontextmanager
     async def _changing(

@@ -16,15 +16,30 @@ from actions.cases.case import CaseDraft, Customer, Message, time_as_json
 from actions.cases.complaint import Policy, answer_due_at, is_late
 from actions.cases.duplicates import Candidate, find_original
 from actions.cases.history import append_events
+from actions.cases.matters import Vector, vector_from, write_embedding
 from actions.cases.outbox import write_email
 from actions.cases.queries import email_key, ids_of, unclosed
-from actions.cases.tables import cases, conversations, customers, reference_numbers
+from actions.cases.tables import (
+    case_embeddings,
+    cases,
+    conversations,
+    customers,
+    reference_numbers,
+)
 from actions.cases.transcripts import (
     Conversation,
     insert_conversation,
     insert_message,
 )
 from knowledge.errors import NotFound
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a description is about, by which model; `vector` None when not known."""
+
+    model: str
+    vector: Vector | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +52,11 @@ class Rules:
 
 
 async def insert_case(
-    connection: AsyncConnection, draft: CaseDraft, rules: Rules, now: datetime
+    connection: AsyncConnection,
+    draft: CaseDraft,
+    rules: Rules,
+    now: datetime,
+    about: About | None = None,
 ) -> str:
     """File `draft` inside the caller's transaction.
 
@@ -57,11 +76,21 @@ async def insert_case(
     received_at = draft.received_at or now
     reference = f"{rules.prefix}-{year}-{number:06d}"
     conversation = await _conversation(connection, draft, now)
-    original = await _original(connection, draft, conversation)
+    original = find_original(
+        draft.description,
+        await unclosed_matters(
+            connection,
+            draft.customer.email,
+            conversation,
+            about.model if about else None,
+        ),
+        about.vector if about else None,
+    )
     due_at = answer_due_at(received_at, rules.policy, rules.zone)
     filed_late = is_late(draft.event_date, received_at, rules.policy, rules.zone)
-    await connection.execute(
-        insert(cases).values(
+    filed_case = await connection.scalar(
+        insert(cases)
+        .values(
             reference=reference,
             filing_key=draft.filing_key,
             version=1,
@@ -76,7 +105,11 @@ async def insert_case(
             search_text=search_text(reference, draft.customer, draft.description),
             **_as_drafted(draft),
         )
+        .returning(cases.c.id)
     )
+    if about is not None:
+        assert filed_case is not None
+        await write_embedding(connection, filed_case, about.model, about.vector)
     await write_email(
         connection,
         reference=reference,
@@ -208,18 +241,33 @@ async def _customer(connection: AsyncConnection, customer: Customer) -> int:
     return int(added.scalar_one())
 
 
-async def _original(
-    connection: AsyncConnection, draft: CaseDraft, conversation: str
-) -> str | None:
-    """An unclosed case of the same person that says the same."""
+async def unclosed_matters(
+    connection: AsyncConnection,
+    email: str | None,
+    conversation: str | None,
+    model: str | None,
+) -> list[Candidate]:
+    """What the open cases of a person or conversation are about, oldest first.
+
+    Embeddings of another model than `model` are left out.
+    """
     query = (
-        select(cases.c.reference, cases.c.description)
-        .where(unclosed(), cases.c.id.in_(ids_of(draft.customer.email, conversation)))
+        select(cases.c.reference, cases.c.description, case_embeddings.c.vector)
+        .outerjoin_from(
+            cases,
+            case_embeddings,
+            (case_embeddings.c.case_id == cases.c.id)
+            & (case_embeddings.c.model == model),
+        )
+        .where(unclosed(), cases.c.id.in_(ids_of(email, conversation)))
         .order_by(cases.c.received_at, cases.c.id)
         .limit(50)
     )
-    candidates = [
-        Candidate(reference=row.reference, description=row.description)
+    return [
+        Candidate(
+            reference=row.reference,
+            description=row.description,
+            vector=vector_from(row.vector),
+        )
         for row in await connection.execute(query)
     ]
-    return find_original(draft.description, candidates)

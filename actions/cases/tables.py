@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -69,6 +70,15 @@ conversations = Table(
     Column("accept_languages", JSON, nullable=False),
     Column("stage", Key(16), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # Who of the staff speaks with the customer now; the assistant is silent meanwhile.
+    Column("agent", SafeText),
+    Column("agent_since", UtcDateTime),
+    # Of other devices that may go on with it: `{"hash", "expires_at"}` each.
+    Column("devices", JSON(none_as_null=True)),
+    # What the customer thought of it in the end, 1 to 5.
+    Column("satisfaction", Integer),
+    Column("satisfaction_comment", SafeText),
+    Column("rated_at", UtcDateTime),
     Index(None, "created_at"),
 )
 
@@ -87,6 +97,11 @@ messages = Table(
     Column("case", JSON(none_as_null=True)),
     # The customer's own id of an utterance: the same one is stored once.
     Column("client_message_id", Key(128)),
+    # The turn that read an utterance or that said a reply; empty while it waits for
+    # one, NULL for what needs none.
+    Column("turn_id", Key(64)),
+    # What the assistant must know of an utterance beside its text.
+    Column("heard", JSON(none_as_null=True)),
     Index(None, "conversation_id", "number"),
     Index(
         "uq_messages_client_message_id",
@@ -195,6 +210,15 @@ cases = Table(
     Index(None, "conversation_id"),
     Index(None, "closed_at"),
     sqlite_autoincrement=True,
+)
+
+# What each case is about, as a vector: see `actions.cases.matters`.
+case_embeddings = Table(
+    "case_embeddings",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("model", String(128), nullable=False),
+    Column("vector", LargeBinary, nullable=False),
 )
 
 # The last number given out in each year; numbers of erased cases are not used again.

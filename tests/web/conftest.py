@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments
 from actions.cases.case import Verdict
+from actions.cases.matters import Matters
 from actions.cases.policies import load_policy
 from actions.cases.transcripts import Transcripts
 from bot.app import build_app
@@ -208,7 +209,13 @@ def make_counter(
                     clock=clock,
                     operator=operator,
                     texts=load_texts(DATA, operator.languages),
-                    archive=Archive(engine, policy, operator.zone, clock),
+                    archive=Archive(
+                        engine,
+                        policy,
+                        operator.zone,
+                        clock,
+                        matters=Matters(FakeEmbedder(), executor),
+                    ),
                     transcripts=Transcripts(engine, clock),
                     attachments=Attachments(
                         engine, settings.state_dir / "attachments", clock
