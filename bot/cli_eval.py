@@ -86,6 +86,18 @@ def complaints(file: JsonLines, json: Json = False) -> None:
 
 
 @evaluations.command()
+def transfer(json: Json = False) -> None:
+    """Judge each language by the examples of all others (some minutes)."""
+    from bot.evaluation.running import measure_transfer
+
+    _measure(
+        "Training",
+        json,
+        lambda report: measure_transfer(Settings.from_environment(), report),
+    )
+
+
+@evaluations.command()
 def languages(file: JsonLines, json: Json = False) -> None:
     """Measure language identification, alone and inside conversations."""
     from bot.evaluation.running import measure_languages

@@ -39,6 +39,12 @@ class Labels:
     def __len__(self) -> int:
         return len(self.complaint)
 
+    def at(self, places: NDArray[np.int64]) -> Labels:
+        """The labels of some of the examples."""
+        return Labels(
+            self.complaint[places], self.ground[places], self.category[places]
+        )
+
 
 def read_examples(folder: Path) -> list[Example]:
     """Read every example of the folder, in the order of file names.

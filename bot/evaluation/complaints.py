@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
-from actions.cases.case import Category, Ground, Verdict
+from actions.cases.case import Verdict
+from actions.classification.examples import Example
 from bot.evaluation.measured import Measured, Metrics, by_language, confusion, share
 from bot.evaluation.rows import read_rows
 from knowledge.measures import calibration_error
@@ -18,20 +18,11 @@ Classify = Callable[[str, str | None], Verdict]
 Progress = Callable[[int, int], None]
 
 
-class LabelledMessage(msgspec.Struct):
-    """One line of the file; `ground` is null exactly when it is no complaint."""
-
-    id: str
-    lang: str
-    text: str
-    is_complaint: bool
-    category: Category
-    ground: Ground | None = None
-
-
 @dataclass(frozen=True)
-class _Judged:
-    message: LabelledMessage
+class Judged:
+    """A labelled message and the verdict on it."""
+
+    message: Example
     verdict: Verdict
 
 
@@ -45,22 +36,23 @@ def evaluate_complaints(
     Raises:
         BadInput: The file is malformed; the message names the line.
     """
-    messages = read_rows(path, LabelledMessage)
+    messages = read_rows(path, Example)
     judged = []
     for done, message in enumerate(messages, start=1):
-        judged.append(_Judged(message, classify(message.text, message.lang)))
+        judged.append(Judged(message, classify(message.text, message.lang)))
         if progress:
             progress(done, len(messages))
     return Measured(
         title=f"Complaints, {path.name}",
-        overall=_measure(judged),
-        by_language=by_language(judged, lambda item: item.message.lang, _measure),
+        overall=measure_judged(judged),
+        by_language=by_language(judged, lambda item: item.message.lang, measure_judged),
         confusion=confusion((item.message.lang, *_names(item)) for item in judged),
         details={"wrong": [_wrong(item) for item in judged if not _is_right(item)]},
     )
 
 
-def _measure(judged: Sequence[_Judged]) -> Metrics:
+def measure_judged(judged: Sequence[Judged]) -> Metrics:
+    """The figures of a set of verdicts."""
     expected = np.array([item.message.is_complaint for item in judged])
     given = np.array([item.verdict.is_complaint for item in judged])
     probability = np.array([item.verdict.probability for item in judged])
@@ -88,12 +80,12 @@ def _f1(n_right: int, n_expected: int, n_given: int) -> float | None:
     return 2 * n_right / (n_expected + n_given)
 
 
-def _category_rank(item: _Judged) -> int:
+def _category_rank(item: Judged) -> int:
     ranked = [row["category"] for row in item.verdict.categories]
     return ranked.index(item.message.category)
 
 
-def _names(item: _Judged) -> tuple[str, str]:
+def _names(item: Judged) -> tuple[str, str]:
     expected, given = item.message.is_complaint, item.verdict.is_complaint
     return (
         "complaint" if expected else "no complaint",
@@ -101,7 +93,7 @@ def _names(item: _Judged) -> tuple[str, str]:
     )
 
 
-def _is_right(item: _Judged) -> bool:
+def _is_right(item: Judged) -> bool:
     return (
         item.message.is_complaint == item.verdict.is_complaint
         and item.message.ground == item.verdict.ground
@@ -109,7 +101,7 @@ def _is_right(item: _Judged) -> bool:
     )
 
 
-def _wrong(item: _Judged) -> dict[str, object]:
+def _wrong(item: Judged) -> dict[str, object]:
     verdict = item.verdict
     return {
         "id": item.message.id,

@@ -11,7 +11,9 @@ from knowledge.errors import BadInput
 
 
 class Row(Protocol):
-    id: str
+    @property
+    def id(self) -> str:
+        """Names the row within its file."""
 
 
 Item = TypeVar("Item", bound=Row)

@@ -18,6 +18,7 @@ from bot.evaluation.dialogues import Cases, evaluate_dialogues
 from bot.evaluation.languages import evaluate_languages
 from bot.evaluation.measured import Measured
 from bot.evaluation.routing import evaluate_routing
+from bot.evaluation.transfer import evaluate_transfer
 from bot.instance import Instance, run_instance
 from bot.languages import load_identifier
 from bot.settings import Settings
@@ -78,6 +79,15 @@ async def measure_complaints(
     )
     return await asyncio.to_thread(
         evaluate_complaints, file, classifier.classify, report
+    )
+
+
+async def measure_transfer(settings: Settings, report: Progress) -> Measured:
+    return await asyncio.to_thread(
+        evaluate_transfer,
+        settings.data_dir / "complaints",
+        _embedder(settings),
+        report,
     )
 
 
