@@ -17,7 +17,14 @@ from markdown_it.token import Token
 from knowledge.chunking import CLAUSE, Kind, Page, inline_text, slug
 from knowledge.errors import BadInput
 
-__all__ = ["Page", "parse_page", "read_pages", "render_html"]
+__all__ = [
+    "Page",
+    "front_matter",
+    "page_of",
+    "parse_page",
+    "read_pages",
+    "render_html",
+]
 
 _FRONT_MATTER = re.compile(
     r"\A\ufeff?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.S
@@ -48,12 +55,43 @@ def parse_page(text: str, *, source: str) -> Page:
     Raises:
         BadInput: No front matter, a field missing or malformed, or an empty body.
     """
-    where = _Source(source)
+    found = front_matter(text, source=source)
+    if found is None:
+        raise _Source(source).wrong(
+            "expected YAML front matter between two lines of ---"
+        )
+    return page_of(*found, source=source)
+
+
+def front_matter(text: str, *, source: str) -> tuple[dict[str, Any], str] | None:
+    """The fields before the body, and the body; None when there are none.
+
+    Raises:
+        BadInput: What stands there is not YAML, or no mapping.
+    """
     match = _FRONT_MATTER.match(text)
     if match is None:
-        raise where.wrong("expected YAML front matter between two lines of ---")
-    fields = _front_matter(match.group(1), where)
-    body = text[match.end() :].replace("\r\n", "\n").strip() + "\n"
+        return None
+    where = _Source(source)
+    try:
+        fields = yaml.safe_load(match.group(1))
+    except yaml.YAMLError as exc:
+        raise where.wrong(f"the front matter is not YAML: {exc}") from exc
+    if not isinstance(fields, dict):
+        raise where.wrong("the front matter must be a mapping of fields")
+    return fields, text[match.end() :]
+
+
+def page_of(fields: dict[str, Any], body: str, *, source: str) -> Page:
+    """A page of its fields and its Markdown.
+
+    Raises:
+        BadInput: A field is missing or malformed, or the body is empty.
+    """
+    where = _Source(source)
+    if missing := [name for name in _REQUIRED if not fields.get(name)]:
+        raise where.wrong(f"the front matter lacks {', '.join(missing)}")
+    body = body.replace("\r\n", "\n").strip() + "\n"
     if not body.strip():
         raise where.wrong("the page has no text")
     return Page(
@@ -128,19 +166,6 @@ def _heading_anchor(inline: Token) -> str:
 
 _ANCHOR = re.compile(r"[ \t]*\{#(?P<anchor>[\w.-]+)\}[ \t]*$")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-
-
-def _front_matter(text: str, where: _Source) -> dict[str, Any]:
-    try:
-        fields = yaml.safe_load(text)
-    except yaml.YAMLError as exc:
-        raise where.wrong(f"the front matter is not YAML: {exc}") from exc
-    if not isinstance(fields, dict):
-        raise where.wrong("the front matter must be a mapping of fields")
-    missing = [name for name in _REQUIRED if not fields.get(name)]
-    if missing:
-        raise where.wrong(f"the front matter lacks {', '.join(missing)}")
-    return fields
 
 
 def _text(fields: dict[str, Any], name: str, where: _Source) -> str:

@@ -57,16 +57,20 @@ async def test_one_broken_file_is_named_with_its_reason_and_the_rest_goes_on(
     folder = tmp_path / "help"
     write_page(folder, "good.md")
     (folder / "empty.md").write_text("", encoding="utf-8")
-    (folder / "latin.md").write_bytes("---\ntitle: Avgångsålder\n".encode("latin-1"))
-    (folder / "plain.md").write_text("# No front matter\n", encoding="utf-8")
+    (folder / "mixed.md").write_bytes("å".encode() + "Avgångsålder".encode("latin-1"))
+    (folder / "plain.md").write_text("# A title alone\n", encoding="utf-8")
+    (folder / "open.md").write_text("---\ntitle: Fees\n", encoding="utf-8")
 
     report = await import_folder(store, folder, author="test")
 
     assert [page.name for page in report.pages] == ["good.md"]
     reasons = {broken.name: broken.reason for broken in report.broken}
-    assert set(reasons) == {"empty.md", "latin.md", "plain.md"}
-    assert "not UTF-8 at byte 14" in reasons["latin.md"]
-    assert "front matter" in reasons["plain.md"]
+    assert reasons == {
+        "empty.md": "is empty",
+        "mixed.md": "mixes UTF-8 with another encoding: byte 5 is not UTF-8",
+        "open.md": "the front matter does not end with ---",
+        "plain.md": "the page has no text",
+    }
 
 
 async def test_the_second_file_of_the_same_page_is_refused(store, tmp_path):
