@@ -62,15 +62,35 @@ def prepare() -> None:
 
 
 @app.command()
-def train() -> None:
+def train(
+    with_corrections: Annotated[
+        bool,
+        typer.Option(
+            "--with-corrections",
+            help="Learn the verdicts from what agents corrected, too.",
+        ),
+    ] = False,
+) -> None:
     """Train the complaint classifier and the assistant, where their data changed."""
+    from bot.prepare import shown
     from bot.prepare import train as run
+    from bot.retraining import retrain
     from knowledge.embedding import load_embedder, prepare_model
 
     settings = Settings.from_environment()
     model = (settings.embedding_model, settings.embedding_backend, settings.state_dir)
     prepare_model(*model)
-    asyncio.run(run(settings, load_embedder(*model), console))
+    embedder = load_embedder(*model)
+    asyncio.run(run(settings, embedder, console))
+    if not with_corrections:
+        return
+    with shown(console, "Learning from corrections") as report:
+        retrained = asyncio.run(retrain(settings, embedder, report))
+    console.print(retrained.table())
+    if retrained.worse:
+        console.print(f"worse in {', '.join(retrained.worse)}: nothing was changed")
+        raise typer.Exit(1)
+    console.print("written; takes effect when `guichet up` starts again")
 
 
 @app.command()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 from aiohttp import web
 
 import actions.desk.api
 import actions.desk.views
 import knowledge.console.api
 import knowledge.console.views
+from actions.classification.observing import StoredObservation
 from actions.desk.parts import DESK, Desk
 from actions.desk.queue import Queue
 from bot.keys import Parts
 from knowledge.console.parts import CONSOLE, Console
 from knowledge.publishing import Publisher
+from knowledge.quality import load_checks
 from knowledge.workplace import STATIC, WORKPLACE, Workplace, load_staff_texts
 
 
@@ -30,6 +35,12 @@ def add_rooms(app: web.Application) -> None:
 
 def open_rooms(app: web.Application, parts: Parts) -> None:
     """Give the rooms their parts, when the application starts."""
+
+    async def observe(text: str, language: str) -> StoredObservation:
+        read = parts.classifier.observer.stored
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(parts.executor, read, text, language)
+
     app[WORKPLACE] = Workplace(
         texts=load_staff_texts(parts.settings.data_dir),
         zone=parts.operator.zone,
@@ -41,8 +52,14 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         archive=parts.archive,
         queue=Queue(parts.engine, parts.clock),
         announce=parts.events.publish,
+        observe=observe,
     )
     app[CONSOLE] = Console(
         store=parts.pages,
-        publisher=Publisher(parts.pages, parts.knowledge, parts.settings.state_dir),
+        publisher=Publisher(
+            parts.pages,
+            parts.knowledge,
+            parts.settings.state_dir,
+            partial(load_checks, parts.settings.data_dir),
+        ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, tzinfo
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
@@ -49,6 +49,10 @@ from actions.cases.queries import (
 from actions.cases.tables import cases, customers
 from knowledge.database import reading, writing
 from knowledge.errors import BadInput, NotFound
+
+if TYPE_CHECKING:
+    # For the annotations only: the classifier's libraries are heavy.
+    from actions.classification.observing import StoredObservation
 
 PAGE_SIZE = 25
 
@@ -356,9 +360,20 @@ class Archive:
         is_complaint: bool,
         ground: Ground | None,
         category: Category,
+        observed: StoredObservation | None = None,
         version: int | None = None,
     ) -> Case:
         """Put the verdict right; what the machine said stays in the history.
+
+        Args:
+            reference: Of the case.
+            agent: Who corrects it.
+            is_complaint: The right verdict, as are ground and category.
+            ground: None exactly when it is no complaint.
+            category: What it is about.
+            observed: The description as the classifier read it, to be learnt from;
+                without it the text is read again then.
+            version: Of the case that the agent saw.
 
         Raises:
             BadInput: An unknown code, or a ground without a complaint.
@@ -373,6 +388,7 @@ class Archive:
             before = {name: getattr(change.case, name) for name in after}
             change.set(**after)
             change.record(agent, "classified", before=before, after=after)
+            await change.keep_for_learning(observed)
         return await self.case(reference)
 
     async def send_interim_update(

@@ -6,18 +6,22 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Message, Sender, Status
 from actions.cases.history import append_events
 from actions.cases.outbox import EmailKind, write_email
 from actions.cases.queries import case_from, select_cases
-from actions.cases.tables import cases
+from actions.cases.tables import cases, corrections
 from actions.cases.transcripts import insert_message
 from knowledge.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    # For the annotations only: the classifier's libraries are heavy.
+    from actions.classification.observing import StoredObservation
 
 # Every legal move of a case. Leaving `closed` is reopening: it keeps its place.
 MOVES: dict[Status, frozenset[Status]] = {
@@ -66,6 +70,21 @@ class Change:
         )
         await insert_message(self.connection, self.case.conversation, message)
         return message
+
+    async def keep_for_learning(self, observed: StoredObservation | None) -> None:
+        """Mark the verdict as one to learn from, with the text as it was read."""
+        of_case = select(cases.c.id).where(cases.c.reference == self.case.reference)
+        case_id = of_case.scalar_subquery()
+        await self.connection.execute(
+            delete(corrections).where(corrections.c.case_id == case_id)
+        )
+        await self.connection.execute(
+            insert(corrections).values(
+                case_id=case_id,
+                fingerprint=observed.fingerprint if observed else None,
+                observed=observed.data if observed else None,
+            )
+        )
 
     async def mail(self, kind: EmailKind, **content: Any) -> None:
         """Send the customer an e-mail, if the case has an address."""

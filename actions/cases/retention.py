@@ -21,9 +21,11 @@ from actions.cases.complaint import Policy, retention_ends_at
 from actions.cases.history import append_events
 from actions.cases.queries import email_key
 from actions.cases.tables import (
+    case_embeddings,
     case_events,
     cases,
     conversations,
+    corrections,
     customers,
     erasures,
     event_details,
@@ -135,7 +137,7 @@ async def _erase_case(
     """Remove one case with all that hangs on it; the chain's lock is taken last."""
     row = (
         await connection.execute(
-            select(cases.c.customer_id, cases.c.conversation_id)
+            select(cases.c.id, cases.c.customer_id, cases.c.conversation_id)
             .where(cases.c.reference == reference)
             .with_for_update()
         )
@@ -143,6 +145,10 @@ async def _erase_case(
     if row is None:
         return Counter()
     counts: Counter[str] = Counter()
+    for table in (case_embeddings, corrections):
+        counts[table.name] = await _delete(
+            connection, table, table.c.case_id == row.id
+        )
     counts["cases"] = await _delete(connection, cases, cases.c.reference == reference)
     counts["customers"] = await _delete(
         connection,

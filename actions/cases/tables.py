@@ -221,6 +221,15 @@ case_embeddings = Table(
     Column("vector", LargeBinary, nullable=False),
 )
 
+# Verdicts that agents put right: the text as the classifier read it, to be learnt from.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("fingerprint", String(128)),
+    Column("observed", LargeBinary),
+)
+
 # The last number given out in each year; numbers of erased cases are not used again.
 reference_numbers = Table(
     "reference_numbers",

@@ -15,6 +15,13 @@ from actions.classification.network import MOST_TOKENS, Array
 from knowledge.embedding import Embedder
 
 
+class StoredObservation(NamedTuple):
+    """An observed text as the archive keeps it, and who read it."""
+
+    fingerprint: str
+    data: bytes
+
+
 class Observed(NamedTuple):
     """One text as the networks take it.
 
@@ -60,3 +67,8 @@ class Observer:
             Observed(encoding.tokens[:MOST_TOKENS], self._cues.features(text, language))
             for encoding, (text, language) in zip(encodings, texts, strict=True)
         ]
+
+    def stored(self, text: str, language: str | None) -> StoredObservation:
+        """One text, read to be kept and learnt from later."""
+        [observed] = self.observe([(text, language)])
+        return StoredObservation(self.fingerprint, observed.pack())

@@ -9,10 +9,12 @@ from typing import Any, Protocol, cast
 from aiohttp import web
 
 from actions.cases.archive import Archive
+from actions.classification.observing import StoredObservation
 from actions.desk.queue import Queue
 from knowledge.workplace import STAFF
 
 Announce = Callable[[str, dict[str, Any]], Awaitable[None]]
+Observe = Callable[[str, str], Awaitable[StoredObservation]]
 
 
 class Agent(Protocol):
@@ -31,11 +33,13 @@ class Desk:
 
     Attributes:
         announce: Tells whoever watches a conversation of a new message in it.
+        observe: Reads a text with its language as the classifier does.
     """
 
     archive: Archive
     queue: Queue
     announce: Announce
+    observe: Observe
 
 
 DESK = web.AppKey("desk", Desk)

@@ -48,6 +48,7 @@ async def classification(
     """Correct `is_complaint`, `ground` and `category`."""
     is_complaint = _yes_or_no(fields, "is_complaint")
     ground = fields.get("ground") or None
+    case = await desk.archive.case(reference)
     return await desk.archive.correct_classification(
         reference,
         agent,
@@ -55,6 +56,7 @@ async def classification(
         # A form sends its last ground along; without a complaint there is none.
         ground=cast(Ground | None, ground) if is_complaint else None,
         category=cast(Category, fields.get("category")),
+        observed=await desk.observe(case.description, case.language),
         version=_version(fields),
     )
 

@@ -19,6 +19,8 @@ from actions.cases.case import Verdict
 from actions.cases.matters import Matters
 from actions.cases.policies import load_policy
 from actions.cases.transcripts import Transcripts
+from actions.classification.cues import Cues
+from actions.classification.observing import Observer
 from bot.app import build_app
 from bot.events import LocalEvents
 from bot.keys import Parts
@@ -92,6 +94,8 @@ class FakeKnowledge:
 
 class FakeClassifier:
     """Takes everything for a complaint about a withdrawal."""
+
+    observer = Observer(FakeEmbedder(), Cues({"any": {"en": ["money"]}}))
 
     def classify(self, text: str, language: str | None = None) -> Verdict:
         return Verdict(

@@ -1,0 +1,109 @@
+"""Learning from agents' corrections, unless it would make the verdicts worse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from actions.classification import Classifier, classifier_folder, load_classifier
+from actions.classification.corrections import Correction, read_corrections
+from actions.classification.cues import read_cues
+from actions.classification.examples import CUES_FILE, labels_of, read_examples
+from actions.classification.network import Network
+from actions.classification.observing import Observer
+from actions.classification.training import Fitted, fit, made_of, write
+from bot.evaluation.complaints import evaluate_complaints
+from bot.evaluation.measured import Metrics
+from bot.settings import Settings
+from knowledge.database import open_engine
+from knowledge.embedding import Embedder
+from knowledge.errors import BadInput
+
+Progress = Callable[[int, int], None]
+# Never trained on: a file of labelled messages in the operator's data.
+FROZEN = Path("evaluation") / "complaints.jsonl"
+MUST_NOT_FALL = ("f1", "ground_accuracy", "category_accuracy")
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """What learning from corrections did on the frozen set."""
+
+    n_corrections: int
+    before: Metrics
+    after: Metrics
+
+    @property
+    def worse(self) -> list[str]:
+        """The figures that fell; with any, the earlier classifier stays."""
+        return [
+            name
+            for name in MUST_NOT_FALL
+            if (self.after[name] or 0.0) < (self.before[name] or 0.0)
+        ]
+
+    def table(self) -> Table:
+        """Both sets of figures side by side."""
+        table = Table(title=f"{self.n_corrections} corrections, on the frozen set")
+        for name in ("", "before", "after"):
+            table.add_column(name, justify="left" if not name else "right")
+        for name in MUST_NOT_FALL:
+            values = (self.before[name], self.after[name])
+            table.add_row(
+                name.replace("_", " "), *(f"{value or 0.0:.3f}" for value in values)
+            )
+        return table
+
+
+async def retrain(
+    settings: Settings, embedder: Embedder, progress: Progress | None = None
+) -> Retrained:
+    """Train from the examples and the corrections; keep it unless a figure falls.
+
+    Raises:
+        BadInput: No agent has corrected a verdict yet.
+        NotReady: There is no classifier to compare with; says what to run.
+    """
+    source = settings.data_dir / "complaints"
+    cues = read_cues(source / CUES_FILE)
+    observer = Observer(embedder, cues)
+    engine = open_engine(settings.archive_url)
+    try:
+        corrected = await read_corrections(engine, observer)
+    finally:
+        await engine.dispose()
+    if not corrected:
+        raise BadInput("no agent has corrected a verdict yet: nothing to learn from")
+    folder = classifier_folder(settings.state_dir)
+    before = load_classifier(folder, embedder)
+    fitted = await asyncio.to_thread(_learn, source, observer, corrected, progress)
+    after = Classifier(Network(fitted.arrays), fitted.calibration, cues, embedder)
+    frozen = settings.data_dir / FROZEN
+    retrained = Retrained(
+        len(corrected),
+        before=evaluate_complaints(frozen, before.classify).overall,
+        after=evaluate_complaints(frozen, after.classify).overall,
+    )
+    if not retrained.worse:
+        made = {**made_of(source, embedder), "n_corrections": len(corrected)}
+        write(folder, fitted, cues, made)
+    return retrained
+
+
+def _learn(
+    source: Path,
+    observer: Observer,
+    corrected: Sequence[Correction],
+    progress: Progress | None,
+) -> Fitted:
+    examples = read_examples(source)
+    observed = observer.observe([(each.text, each.lang) for each in examples])
+    return fit(
+        [*observed, *(each.observed for each in corrected)],
+        labels_of([*examples, *(each.example for each in corrected)]),
+        progress,
+    )
