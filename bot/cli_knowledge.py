@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,23 +25,36 @@ Json = Annotated[bool, typer.Option("--json", help="Print one object.")]
 
 @knowledge.command("import")
 def import_pages(
-    path: Annotated[Path, typer.Argument(help="A Markdown file or a folder of them.")],
+    source: Annotated[
+        str,
+        typer.Argument(help="A file, a folder, a .zip, a web address or a sitemap."),
+    ],
+    language: Annotated[
+        str, typer.Option(help="Of pages that do not state their own.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be stored.")
+    ] = False,
+    allow_private: Annotated[
+        bool, typer.Option(help="Read from addresses of your own network too.")
+    ] = False,
+    json: Json = False,
 ) -> None:
-    """Store pages; a file whose content is stored already makes no new version."""
-    from knowledge.importing import import_folder
+    """Store pages; a page whose content is stored already makes no new version."""
+    from bot import importing
 
-    async def run() -> int:
-        async with _open_store(Settings.from_environment()) as store:
-            report = await import_folder(store, path, author="import")
-        for broken in report.broken:
-            console.print(f"[red]{broken.name}[/red]: {broken.reason}")
-        console.print(
-            f"{report.n_new_versions} new versions, {report.n_unchanged} unchanged, "
-            f"{len(report.broken)} broken"
+    async def run() -> bool:
+        settings = Settings.from_environment()
+        reader = importing.reader(settings, language or None)
+        batch = await importing.read(
+            source, reader, console, is_private_allowed=allow_private
         )
-        return len(report.broken)
+        async with _open_store(settings) as store:
+            return await importing.store_batch(
+                store, batch, console, is_dry=dry_run, is_json=json
+            )
 
-    if asyncio.run(run()):
+    if not asyncio.run(run()):
         raise typer.Exit(1)
 
 

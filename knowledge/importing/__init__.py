@@ -1,5 +1,6 @@
 """Help pages from files, folders, archives and websites into the page store."""
 
+from knowledge.importing.fetching import Bounds, Fetcher, open_fetcher
 from knowledge.importing.folders import import_folder, read_folder, read_packed
 from knowledge.importing.reading import (
     LARGEST_FILE_BYTES,
@@ -17,11 +18,14 @@ from knowledge.importing.storing import (
     compare,
     save_batch,
 )
+from knowledge.importing.websites import read_url
 
 __all__ = [
     "LARGEST_FILE_BYTES",
     "Batch",
+    "Bounds",
     "BrokenFile",
+    "Fetcher",
     "IdentifyLanguage",
     "ImportReport",
     "ImportedPage",
@@ -31,7 +35,9 @@ __all__ = [
     "Reader",
     "compare",
     "import_folder",
+    "open_fetcher",
     "read_folder",
     "read_packed",
+    "read_url",
     "save_batch",
 ]

@@ -214,6 +214,9 @@ class _Source:
         return self._address or f"/help/{language}/{id}"
 
     def _read(self, page: Page, said: frozenset[str]) -> ReadPage:
+        size = len(page.body.encode("utf-8"))
+        if size > LARGEST_FILE_BYTES:
+            raise Unreadable("too_long", size=size, limit=LARGEST_FILE_BYTES)
         return ReadPage(
             name=self._name,
             page=page,

@@ -18,14 +18,21 @@ _KEPT = ("kind", "effective_from", "translates")
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedPage:
-    """A page that was read; `is_new` when it made a new version."""
+    """A page that was read, and the version that now holds it."""
 
     name: str
     id: str
     language: str
+    title: str
+    kind: str
     version: int
-    is_new: bool
+    state: State
     notes: tuple[Note, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it made a new version."""
+        return self.state != "unchanged"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +109,10 @@ async def save_batch(
                 name=read.name,
                 id=read.page.id,
                 language=read.page.language,
+                title=read.page.title,
+                kind=proposal.page.kind,
                 version=version,
-                is_new=proposal.stored is None or version != proposal.stored.version,
+                state=proposal.state,
                 notes=read.notes,
             )
         )
