@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
 from aiohttp import web
 
 import actions.server
+from actions.cases.channel import Channel
+from actions.cases.turns import Turns
 from bot import api, contact, keys, public, sign_in
 from bot.assistant_services import open_action_server
+from bot.bursts import Bursts
 from bot.conversations import Conversations
 from bot.jobs import list_jobs
 from bot.keys import Parts
@@ -21,6 +25,8 @@ from bot.rooms import add_rooms, open_rooms
 from bot.scheduler import Scheduler
 from bot.security import harden
 from bot.settings import Settings
+from bot.utterances import Listener
+from knowledge.console.parts import CONSOLE
 
 Opener = Callable[[Settings], AbstractAsyncContextManager[Parts]]
 LARGEST_BODY_BYTES = 1024 * 1024
@@ -52,7 +58,7 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
             app[keys.CONVERSATIONS] = _conversations(app, parts)
             open_rooms(app, parts)
             open_action_server(app, parts)
-            async with _scheduler(app, parts):
+            async with app[CONSOLE].publisher.watching(), _scheduler(app, parts):
                 yield
 
     app.cleanup_ctx.append(join)
@@ -90,15 +96,18 @@ async def _scheduler(app: web.Application, parts: Parts) -> AsyncIterator[None]:
 def _conversations(app: web.Application, parts: Parts) -> Conversations:
     return Conversations(
         transcripts=parts.transcripts,
+        turns=Turns(parts.engine),
+        channel=Channel(parts.engine, parts.clock),
         assistant=parts.assistant,
-        languages=parts.languages,
-        masker=parts.masker,
+        listener=Listener(parts.masker, parts.languages, parts.texts),
         texts=parts.texts,
         events=parts.events,
         locks=parts.locks,
+        bursts=Bursts(parts.settings.burst_milliseconds / 1000),
         clock=parts.clock,
         metrics=app[keys.METRICS],
         operator_name=parts.operator.name,
         contact_url=partial(contact.url, parts.settings),
         max_utterance_characters=parts.settings.max_utterance_characters,
+        agent_idle=timedelta(minutes=parts.settings.agent_idle_minutes),
     )

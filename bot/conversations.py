@@ -8,21 +8,23 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from actions.cases.case import Message, message_as_json
+from actions.cases.case import Message, message_as_json, time_as_json
+from actions.cases.channel import Channel
 from actions.cases.transcripts import Conversation, Transcripts
+from actions.cases.turns import Turns
 from bot import routing
+from bot.bursts import Bursts, looks_whole
 from bot.events import Events
-from bot.languages import LanguageIdentifier
 from bot.locks import Locks
 from bot.metrics import Metrics
 from bot.negotiation import choose
-from bot.privacy import Masker
 from bot.rasa import Assistant, Reply, Turn
 from bot.texts import Texts
 from bot.tokens import hash_token, new_token
+from bot.utterances import Listener, Said, Spoken
 from knowledge.errors import (
     AssistantUnavailable,
     BadInput,
@@ -36,16 +38,6 @@ log = logging.getLogger(__name__)
 # The whole answer is kept for repetitions; older ones are read from the transcript,
 # without their route.
 ANSWERS_REMEMBERED = 1000
-CHANGE_LANGUAGE = '/change_language{{"language":"{}"}}'
-
-
-@dataclass(frozen=True, kw_only=True)
-class Said:
-    """What a customer sends: words of their own, or a choice they were offered."""
-
-    text: str | None = None
-    choice: str | None = None
-    client_message_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,23 +58,6 @@ class Answered:
     route: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Utterance:
-    """An utterance made ready: masked, its language known, a choice looked up.
-
-    Attributes:
-        language: That it is answered in.
-        is_other_language: It is in a language that is not offered, for the first time
-            in this conversation.
-    """
-
-    shown: str
-    spoken: str
-    language: str
-    masked: tuple[str, ...] = ()
-    is_other_language: bool = False
-
-
 class Conversations:
     """The conversation API without its HTTP."""
 
@@ -90,31 +65,38 @@ class Conversations:
         self,
         *,
         transcripts: Transcripts,
+        turns: Turns,
+        channel: Channel,
         assistant: Assistant,
-        languages: LanguageIdentifier,
-        masker: Masker,
+        listener: Listener,
         texts: Texts,
         events: Events,
         locks: Locks,
+        bursts: Bursts,
         clock: Callable[[], datetime],
         metrics: Metrics,
         operator_name: str,
         contact_url: Callable[[str, str], str],
         max_utterance_characters: int,
+        agent_idle: timedelta,
     ) -> None:
         self._transcripts = transcripts
+        self._turns = turns
+        self._channel = channel
         self._assistant = assistant
-        self._languages = languages
-        self._masker = masker
+        self._listener = listener
         self._texts = texts
         self._events = events
         self._locks = locks
+        self._bursts = bursts
         self._clock = clock
         self._metrics = metrics
         self._operator_name = operator_name
         self._contact_url = contact_url
         self._max_utterance_characters = max_utterance_characters
-        self._answered: OrderedDict[tuple[str, str], Answered] = OrderedDict()
+        self._agent_idle = agent_idle
+        # By the turn's id.
+        self._answered: OrderedDict[str, Answered] = OrderedDict()
 
     async def open(self, language: str | None, accepted: Sequence[str]) -> Opened:
         """Begin a conversation; its first message says that a machine answers."""
@@ -123,8 +105,8 @@ class Conversations:
         await self._transcripts.create(
             conversation, hash_token(token), language, accept_languages=tuple(accepted)
         )
-        greeting = self._own_words(language, "conversation.greeting")
-        await self._reply(conversation, [greeting])
+        greeting = self.own_words(language, "conversation.greeting")
+        await self.say(conversation, greeting)
         return Opened(
             conversation=conversation,
             token=token,
@@ -137,14 +119,17 @@ class Conversations:
 
         Raises:
             NotFound: There is no such conversation.
-            NotSignedIn: The token is missing or another conversation's.
+            NotSignedIn: The token is missing, another conversation's or expired.
         """
         known = await self._transcripts.conversation(conversation)
         if known is None:
             raise NotFound("no such conversation")
-        if token is None or not hmac.compare_digest(
-            known.token_hash, hash_token(token)
-        ):
+        now = time_as_json(self._clock())
+        hashes = [known.token_hash] + [
+            device["hash"] for device in known.devices if device["expires_at"] > now
+        ]
+        given = hash_token(token) if token else ""
+        if not given or not any(hmac.compare_digest(each, given) for each in hashes):
             raise NotSignedIn("the token does not open this conversation")
         return known
 
@@ -152,12 +137,87 @@ class Conversations:
         """Take one utterance through the assistant and give the replies.
 
         The customer's words are stored before the assistant is asked. One turn runs
-        at a time; the same `client_message_id` again gives the stored replies.
+        at a time; it reads everything that waits then, and whoever sent part of that
+        gets the same replies. The same `client_message_id` again acts once.
 
         Raises:
             BadInput: Neither or both of text and choice, or a choice never offered.
             TooLong: The text is over the limit.
         """
+        self._check(said)
+        known = await self._known(conversation)
+        if said.text is not None and not said.text.strip():
+            async with self._locks.hold(conversation):
+                return await self._ask_for_words(known)
+        utterance = await self._hear(known, said)
+        await self._bursts.settle(
+            conversation,
+            is_whole=said.text is None
+            or known.agent is not None
+            or known.stage in routing.IN_FORM
+            or looks_whole(said.text),
+        )
+        async with self._locks.hold(conversation):
+            while True:
+                found = await self._turns.answer_to(conversation, utterance)
+                if found is not None:
+                    return await self._repeat(conversation, *found)
+                await self._take_turn(conversation)
+
+    def note_typing(self, conversation: str) -> None:
+        """The customer is writing: what they sent last may be only the beginning."""
+        self._bursts.note_typing(conversation)
+
+    async def take_over(self, conversation: str, staff: str) -> None:
+        """Let a person of the staff speak with the customer; the assistant is silent.
+
+        Args:
+            conversation: Its id.
+            staff: Their name, as the customer is told it.
+
+        Raises:
+            NotFound: There is no such conversation.
+            Conflict: Somebody else is in it.
+        """
+        async with self._locks.hold(conversation):
+            known = await self._known(conversation)
+            if await self._channel.take_over(conversation, staff):
+                joined = self.own_words(
+                    known.language, "conversation.agent_joined", name=staff
+                )
+                await self.say(conversation, joined)
+
+    async def hand_back(self, conversation: str, summary: str = "") -> None:
+        """Let the assistant answer again, and tell the customer so.
+
+        Args:
+            conversation: Its id.
+            summary: What was agreed, in the staff's words; shown to the customer as
+                theirs. Empty for none.
+
+        Raises:
+            NotFound: There is no such conversation.
+        """
+        async with self._locks.hold(conversation):
+            known = await self._known(conversation)
+            if known.agent is None:
+                return
+            said = []
+            if summary.strip():
+                said = [self._message("agent", summary.strip(), known.language)]
+            await self._leave(known, said)
+
+    async def say(self, conversation: str, *messages: Message) -> None:
+        """Store messages that answer no utterance, then tell who watches."""
+        await self._transcripts.append(conversation, *messages)
+        await self._publish(conversation, messages)
+
+    def own_words(self, language: str, key: str, **values: object) -> Message:
+        """A message of the app itself, from `data/texts/`."""
+        text = self._texts.text(language, key, operator=self._operator_name, **values)
+        return self._message("bot", text, language)
+
+    def _check(self, said: Said) -> None:
         if (said.text is None) == (said.choice is None):
             raise BadInput("give either text or choice")
         if said.text is not None and len(said.text) > self._max_utterance_characters:
@@ -165,190 +225,170 @@ class Conversations:
                 f"text must be at most {self._max_utterance_characters} characters, "
                 f"got {len(said.text)}"
             )
-        async with self._locks.hold(conversation):
-            known = await self._transcripts.conversation(conversation)
-            if known is None:
-                raise NotFound("no such conversation")
-            earlier = None
-            if said.client_message_id is not None:
-                earlier = await self._transcripts.reply_to(
-                    conversation, said.client_message_id
-                )
-                if earlier:
-                    return self._repeat(known, said.client_message_id, earlier)
-            answered = await self._take_turn(known, said, is_stored=earlier is not None)
-            self._remember(conversation, said.client_message_id, answered)
-            return answered
 
-    def _repeat(
-        self, known: Conversation, client_message_id: str, earlier: list[Message]
-    ) -> Answered:
-        remembered = self._answered.get((known.id, client_message_id))
-        return remembered or Answered(
-            messages=earlier, language=known.language, stage=known.stage, route=None
+    async def _known(self, conversation: str) -> Conversation:
+        known = await self._transcripts.conversation(conversation)
+        if known is None:
+            raise NotFound("no such conversation")
+        return known
+
+    async def _hear(self, known: Conversation, said: Said) -> str:
+        """Store an utterance; gives its id, or that of the one it repeats."""
+        history: Sequence[Message] = ()
+        if said.choice is not None:
+            history = await self._transcripts.messages(known.id)
+        heard = self._listener.hear(known, said, history)
+        message = self._message("customer", heard.text, heard.language)
+        stored = await self._turns.hear(
+            known.id, message, said.client_message_id, heard.details
         )
+        if stored == message.id:
+            content = message_as_json(message)
+            if said.client_message_id is not None:
+                # The sender knows its own message by it, and that it is stored.
+                content["client_message_id"] = said.client_message_id
+            await self._events.publish(known.id, content)
+        return stored
 
-    def _remember(
-        self, conversation: str, client_message_id: str | None, answered: Answered
-    ) -> None:
-        if client_message_id is not None:
-            self._answered[conversation, client_message_id] = answered
-            while len(self._answered) > ANSWERS_REMEMBERED:
-                self._answered.popitem(last=False)
-
-    async def _take_turn(
-        self, known: Conversation, said: Said, *, is_stored: bool
+    async def _repeat(
+        self, conversation: str, turn: str, messages: list[Message]
     ) -> Answered:
-        history = await self._transcripts.messages(known.id)
-        if said.text is not None and not said.text.strip():
-            return await self._ask_for_words(known, history)
-        utterance = self._read(known, history, said)
-        if utterance.language != known.language:
-            await self._transcripts.set_language(known.id, utterance.language)
-        customers = self._message("customer", utterance.shown, utterance.language)
-        if not is_stored:
-            await self._transcripts.append(known.id, customers, said.client_message_id)
-            await self._events.publish(known.id, message_as_json(customers))
-        try:
-            turn = await self._ask(known, customers, utterance)
-        except AssistantUnavailable as exc:
-            return await self._apologise(known, utterance, exc)
-        messages = self._notices(utterance)
-        messages += [self._from_reply(reply, utterance) for reply in turn.replies]
-        stage = routing.stage_after(turn, known.stage)
-        await self._reply(known.id, messages, stage=stage)
+        if turn in self._answered:
+            return self._answered[turn]
+        known = await self._known(conversation)
         return Answered(
             messages=messages,
-            language=utterance.language,
-            stage=stage,
-            route=routing.route_of(turn, known.stage),
+            language=known.language,
+            stage="handed_over" if known.agent else known.stage,
+            route=None,
         )
 
-    async def _ask(
-        self, known: Conversation, customers: Message, utterance: _Utterance
-    ) -> Turn:
+    async def _take_turn(self, conversation: str) -> None:
+        """Read what waits, ask the assistant, store what it says."""
+        known = await self._known(conversation)
+        spoken = self._listener.join(known, await self._turns.waiting(conversation))
+        if known.agent is not None and not await self._has_left(known):
+            await self._turns.answer(conversation, spoken.messages, [])
+            return
+        spoken, notices = await self._notices(known, spoken)
+        stage, route = known.stage, None
+        try:
+            turn = await self._ask(conversation, spoken)
+        except AssistantUnavailable as exc:
+            replies = [self._apology(conversation, spoken.language, exc)]
+        else:
+            replies = notices + [
+                self._from_reply(reply, spoken.language) for reply in turn.replies
+            ]
+            stage = routing.stage_after(turn, known.stage)
+            route = routing.route_of(turn, known.stage)
+        await self._turns.answer(
+            conversation,
+            spoken.messages,
+            replies,
+            stage=stage,
+            language=spoken.language,
+        )
+        await self._publish(conversation, replies)
+        self._answered[spoken.messages[0]] = Answered(
+            messages=replies, language=spoken.language, stage=stage, route=route
+        )
+        while len(self._answered) > ANSWERS_REMEMBERED:
+            self._answered.popitem(last=False)
+
+    async def _ask(self, conversation: str, spoken: Spoken) -> Turn:
         with self._metrics.turn_seconds.time():
             return await self._assistant.turn(
-                known.id,
-                utterance.spoken,
+                conversation,
+                spoken.text,
                 {
-                    "language": utterance.language,
-                    "masked": list(utterance.masked),
-                    "message_id": customers.id,
+                    "language": spoken.language,
+                    "masked": list(spoken.masked),
+                    "message_id": spoken.messages[0],
                     "now": self._clock().isoformat(),
                 },
             )
 
-    async def _apologise(
-        self, known: Conversation, utterance: _Utterance, exc: AssistantUnavailable
-    ) -> Answered:
+    def _apology(
+        self, conversation: str, language: str, exc: AssistantUnavailable
+    ) -> Message:
         """Say that the machine is out of order, and where a case can still be left."""
-        log.warning("conversation %s: %s", known.id, exc)
+        log.warning("conversation %s: %s", conversation, exc)
         self._metrics.assistant_failures.inc()
-        apology = self._own_words(
-            utterance.language,
+        return self.own_words(
+            language,
             "conversation.unavailable",
-            contact_url=self._contact_url(known.id, utterance.language),
-        )
-        await self._reply(known.id, [apology])
-        return Answered(
-            messages=[apology],
-            language=utterance.language,
-            stage=known.stage,
-            route=None,
+            contact_url=self._contact_url(conversation, language),
         )
 
-    async def _ask_for_words(
-        self, known: Conversation, history: Sequence[Message]
-    ) -> Answered:
+    async def _ask_for_words(self, known: Conversation) -> Answered:
         """Answer an empty utterance; a question that waits is put again."""
-        messages = [self._own_words(known.language, "conversation.empty")]
-        waiting = next((old for old in reversed(history) if old.sender == "bot"), None)
-        if waiting and known.stage in ("intake", "review"):
-            again = replace(waiting, id=new_id(), sent_at=self._clock().astimezone(UTC))
+        stage = "handed_over" if known.agent else known.stage
+        messages = [self.own_words(known.language, "conversation.empty")]
+        history = await self._transcripts.messages(known.id)
+        asked = next((old for old in reversed(history) if old.sender == "bot"), None)
+        if asked and stage in routing.IN_FORM:
+            again = replace(asked, id=new_id(), sent_at=self._clock().astimezone(UTC))
             messages.append(again)
-        await self._reply(known.id, messages)
+        await self.say(known.id, *messages)
         return Answered(
-            messages=messages, language=known.language, stage=known.stage, route=None
+            messages=messages, language=known.language, stage=stage, route=None
         )
 
-    def _read(
-        self, known: Conversation, history: Sequence[Message], said: Said
-    ) -> _Utterance:
-        if said.choice is not None:
-            return self._read_choice(known, history, said.choice)
-        masked = self._masker.mask(said.text or "")
-        language = self._languages.identify(
-            masked.text, prior=known.language, accepted=known.accept_languages
-        )
-        default, *_ = self._texts.languages
-        answered_in, is_other = language.tag, False
-        if answered_in not in self._texts.languages:
-            # Said once; from then on the language is the customer's choice.
-            notice = self._other_language_notice(default)
-            is_other = all(old.text != notice.text for old in history)
-            answered_in = default if is_other else known.language
-        return _Utterance(
-            shown=masked.text,
-            # A leading slash would be read as an intent by Rasa.
-            spoken=masked.text.strip().lstrip("/").strip() or "?",
-            language=answered_in,
-            masked=masked.kinds,
-            is_other_language=is_other,
-        )
+    async def _has_left(self, known: Conversation) -> bool:
+        """Whether the agent has been silent for too long; then the assistant is back.
 
-    def _read_choice(
-        self, known: Conversation, history: Sequence[Message], payload: str
-    ) -> _Utterance:
-        for language in self._texts.languages:
-            if payload == CHANGE_LANGUAGE.format(language):
-                return _Utterance(
-                    shown=self._texts.name(language), spoken=payload, language=language
-                )
-        for message in reversed(history):
-            for choice in message.choices:
-                if choice["payload"] == payload:
-                    return _Utterance(
-                        shown=choice["title"], spoken=payload, language=known.language
-                    )
-        raise BadInput("this choice was not offered in this conversation")
+        Somebody who forgot to hand back leaves no customer without an answer.
+        """
+        history = await self._transcripts.messages(known.id)
+        spoke = [each.sent_at for each in history if each.sender == "agent"]
+        since = max([*spoke[-1:], *filter(None, [known.agent_since])])
+        if self._clock() - since < self._agent_idle:
+            return False
+        await self._leave(known, [])
+        return True
 
-    def _notices(self, utterance: _Utterance) -> list[Message]:
+    async def _leave(self, known: Conversation, said: Sequence[Message]) -> None:
+        await self._channel.hand_back(known.id)
+        back = self.own_words(known.language, "conversation.bot_back", name=known.agent)
+        await self.say(known.id, *said, back)
+
+    async def _notices(
+        self, known: Conversation, spoken: Spoken
+    ) -> tuple[Spoken, list[Message]]:
         """What the app itself has to say before the assistant answers."""
         notices = []
-        if utterance.is_other_language:
-            notices.append(self._other_language_notice(utterance.language))
-        if utterance.masked:
-            notices.append(self._masking_notice(utterance))
-        return notices
+        if spoken.is_other_language:
+            notice = self._other_language_notice(spoken.language)
+            history = await self._transcripts.messages(known.id)
+            if any(old.text == notice.text for old in history):
+                # Said once; from then on the language is the customer's choice.
+                spoken = replace(spoken, language=known.language)
+            else:
+                notices.append(notice)
+        if spoken.masked:
+            notices.append(self._masking_notice(spoken))
+        return spoken, notices
 
     def _other_language_notice(self, language: str) -> Message:
         name = self._texts.name_in(language, language)
-        return self._own_words(language, "conversation.other_language", name=name)
+        return self.own_words(language, "conversation.other_language", name=name)
 
-    def _masking_notice(self, utterance: _Utterance) -> Message:
+    def _masking_notice(self, spoken: Spoken) -> Message:
         kinds = [
-            self._texts.text(utterance.language, f"masked.{kind}")
-            for kind in utterance.masked
+            self._texts.text(spoken.language, f"masked.{kind}")
+            for kind in spoken.masked
         ]
-        return self._own_words(
-            utterance.language, "conversation.masked", kinds=", ".join(kinds)
+        return self.own_words(
+            spoken.language, "conversation.masked", kinds=", ".join(kinds)
         )
 
-    def _own_words(self, language: str, key: str, **values: object) -> Message:
-        text = self._texts.text(language, key, operator=self._operator_name, **values)
-        return self._message("bot", text, language)
-
-    async def _reply(
-        self, conversation: str, replies: Sequence[Message], *, stage: str | None = None
-    ) -> None:
-        """Store what one turn is answered, then tell who watches."""
-        await self._transcripts.append_all(conversation, replies, stage=stage)
-        for message in replies:
+    async def _publish(self, conversation: str, messages: Sequence[Message]) -> None:
+        for message in messages:
             await self._events.publish(conversation, message_as_json(message))
 
     def _message(
-        self, sender: Literal["bot", "customer"], text: str, language: str
+        self, sender: Literal["bot", "customer", "agent"], text: str, language: str
     ) -> Message:
         return Message(
             id=new_id(),
@@ -358,9 +398,9 @@ class Conversations:
             sent_at=self._clock().astimezone(UTC),
         )
 
-    def _from_reply(self, reply: Reply, utterance: _Utterance) -> Message:
+    def _from_reply(self, reply: Reply, language: str) -> Message:
         return replace(
-            self._message("bot", reply.text, utterance.language),
+            self._message("bot", reply.text, language),
             choices=reply.choices,
             citations=reply.custom.get("citations") or [],
             case=reply.custom.get("case"),

@@ -32,6 +32,10 @@ class Settings:
         now: The clock starts at this moment, for evaluations; empty for the real one.
         rasa_timeout_seconds: After this the customer is given the contact form.
         max_utterance_characters: Longer utterances are refused with a clear answer.
+        burst_milliseconds: So long a message that looks unfinished waits for the rest
+            before it is answered; longer while the customer is typing. 0 never waits.
+        agent_idle_minutes: After this without a word from the agent who took over a
+            conversation, the assistant answers again.
         max_attachment_bytes: Larger files are refused.
         max_attachments: As many files may one conversation have.
         scheduler: `on`, or `off` for a process that does no jobs by itself: another
@@ -51,6 +55,8 @@ class Settings:
     now: datetime | None = None
     rasa_timeout_seconds: float = 15.0
     max_utterance_characters: int = 10_000
+    burst_milliseconds: int = 300
+    agent_idle_minutes: int = 15
     max_attachment_bytes: int = 10 * 1024 * 1024
     max_attachments: int = 10
     scheduler: bool = True

@@ -70,7 +70,8 @@ class Customer:
 class Message:
     """One thing that was said.
 
-    `citations`, `choices` and `case` have the shapes of the customer API.
+    `citations`, `choices`, `case` and `attachments` have the shapes of the customer
+    API.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Message:
     choices: list[dict[str, str]] = field(default_factory=list)
     citations: list[dict[str, Any]] = field(default_factory=list)
     case: dict[str, Any] | None = None
+    attachments: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +202,7 @@ def message_as_json(message: Message) -> dict[str, Any]:
         "sent_at": time_as_json(message.sent_at),
         "choices": message.choices,
         "citations": message.citations,
+        "attachments": message.attachments,
     }
     if message.case is not None:
         content["case"] = message.case

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.case import Message
-from actions.cases.tables import conversations, feedback, messages
+from actions.cases.tables import attachments, conversations, feedback, messages
 from knowledge.database import reading, writing
 from knowledge.errors import Conflict, NotFound
 
@@ -27,6 +27,9 @@ class Conversation:
         language: BCP 47 tag of the language it is held in now.
         stage: `answering`, `intake`, `review`, `filed` or `handed_over`.
         accept_languages: What the browser asked for, best first.
+        agent: Who of the staff speaks with the customer now; the assistant is silent.
+        agent_since: When they came in.
+        devices: Other devices that may go on with it: `{"hash", "expires_at"}` each.
     """
 
     id: str
@@ -35,6 +38,9 @@ class Conversation:
     stage: str
     created_at: datetime
     accept_languages: tuple[str, ...]
+    agent: str | None = None
+    agent_since: datetime | None = None
+    devices: tuple[dict[str, Any], ...] = ()
 
 
 class Transcripts:
@@ -85,80 +91,20 @@ class Transcripts:
             stage=row.stage,
             created_at=row.created_at,
             accept_languages=tuple(row.accept_languages),
+            agent=row.agent,
+            agent_since=row.agent_since,
+            devices=tuple(row.devices or ()),
         )
 
-    async def append(
-        self,
-        conversation: str,
-        message: Message,
-        client_message_id: str | None = None,
-    ) -> bool:
-        """Add one message to the end of the transcript.
-
-        `client_message_id` is the customer's own id of an utterance.
-
-        Returns:
-            False when that utterance is stored already: nothing is added.
-
-        Raises:
-            NotFound: There is no such conversation.
-        """
-        try:
-            async with writing(self._engine) as connection:
-                await insert_message(
-                    connection, conversation, message, client_message_id
-                )
-        except IntegrityError:
-            if client_message_id is None:
-                raise
-            return False
-        return True
-
-    async def append_all(
-        self,
-        conversation: str,
-        replies: Sequence[Message],
-        *,
-        stage: str | None = None,
-    ) -> None:
-        """Add the replies of one turn, and record where they lead: all or nothing.
-
-        Args:
-            conversation: Its id.
-            replies: In the order in which they are said.
-            stage: Where the conversation stands now; None when it has not moved.
+    async def append(self, conversation: str, *said: Message) -> None:
+        """Add messages to the end of the transcript, all or none.
 
         Raises:
             NotFound: There is no such conversation.
         """
         async with writing(self._engine) as connection:
-            for message in replies:
+            for message in said:
                 await insert_message(connection, conversation, message)
-            if stage is not None:
-                await _change(connection, conversation, stage=stage)
-
-    async def reply_to(
-        self, conversation: str, client_message_id: str
-    ) -> list[Message] | None:
-        """What the bot said between a customer's utterance and the next one.
-
-        Returns:
-            None when the utterance is unknown; an empty list when it is stored and
-            not answered, or not yet.
-        """
-        async with reading(self._engine) as connection:
-            utterance = await connection.scalar(
-                select(messages.c.id).where(
-                    messages.c.conversation_id == conversation,
-                    messages.c.client_message_id == client_message_id,
-                    messages.c.sender == "customer",
-                )
-            )
-            if utterance is None:
-                return None
-            later = await read_messages(connection, conversation, utterance)
-        replies = takewhile(lambda message: message.sender != "customer", later)
-        return [message for message in replies if message.sender == "bot"]
 
     async def messages(
         self, conversation: str, after: str | None = None
@@ -169,15 +115,6 @@ class Transcripts:
         """
         async with reading(self._engine) as connection:
             return await read_messages(connection, conversation, after)
-
-    async def set_language(self, conversation: str, language: str) -> None:
-        """Go on in another language.
-
-        Raises:
-            NotFound: There is no such conversation.
-        """
-        async with writing(self._engine) as connection:
-            await _change(connection, conversation, language=language)
 
     async def add_feedback(
         self,
@@ -197,7 +134,7 @@ class Transcripts:
             "given_at": self._clock(),
         }
         async with writing(self._engine) as connection:
-            await _lock_conversation(connection, conversation)
+            await lock_conversation(connection, conversation)
             known = await connection.scalar(
                 select(messages.c.id).where(
                     messages.c.id == message_id,
@@ -217,9 +154,16 @@ class Transcripts:
                 )
 
 
-async def _change(
-    connection: AsyncConnection, conversation: str, **values: str
+async def change_conversation(
+    connection: AsyncConnection, conversation: str, **values: Any
 ) -> None:
+    """Set columns of a conversation, inside the caller's transaction.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    if not values:
+        return
     changed = await connection.execute(
         update(conversations).where(conversations.c.id == conversation).values(**values)
     )
@@ -248,14 +192,16 @@ async def insert_message(
     connection: AsyncConnection,
     conversation: str,
     message: Message,
-    client_message_id: str | None = None,
+    **values: Any,
 ) -> None:
     """Add a message at the end of a transcript, inside the caller's transaction.
+
+    `values` are for the columns that a `Message` does not show.
 
     Raises:
         NotFound: There is no such conversation.
     """
-    await _lock_conversation(connection, conversation)
+    await lock_conversation(connection, conversation)
     await connection.execute(
         insert(messages).values(
             id=message.id,
@@ -267,7 +213,7 @@ async def insert_message(
             choices=message.choices,
             citations=message.citations,
             case=message.case,
-            client_message_id=client_message_id,
+            **values,
         )
     )
 
@@ -284,11 +230,33 @@ async def read_messages(
             )
         )
         query = query.where(messages.c.number > (number or 0))
-    rows = await connection.execute(query.order_by(messages.c.number))
-    return [_message(row) for row in rows]
+    rows = (await connection.execute(query.order_by(messages.c.number))).all()
+    files: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in await connection.execute(
+        select(attachments)
+        .where(
+            attachments.c.conversation_id == conversation,
+            attachments.c.message_id.is_not(None),
+        )
+        .order_by(attachments.c.number)
+    ):
+        files[row.message_id].append(
+            {
+                "id": row.id,
+                "name": row.name,
+                "media_type": row.media_type,
+                "size": row.size,
+            }
+        )
+    return [replace(message_from(row), attachments=files[row.id]) for row in rows]
 
 
-async def _lock_conversation(connection: AsyncConnection, conversation: str) -> None:
+async def lock_conversation(connection: AsyncConnection, conversation: str) -> None:
+    """Let nobody else write in a conversation until the transaction ends.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
     # Numbers then rise in the order of commits: a reader of what is new misses none.
     found = await connection.scalar(
         select(conversations.c.id)
@@ -299,7 +267,8 @@ async def _lock_conversation(connection: AsyncConnection, conversation: str) -> 
         raise NotFound(f"no conversation {conversation}")
 
 
-def _message(row: Any) -> Message:
+def message_from(row: Any) -> Message:
+    """One message from its row, without its attachments."""
     return Message(
         id=row.id,
         sender=row.sender,

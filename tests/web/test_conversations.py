@@ -128,15 +128,6 @@ async def test_a_repetition_after_a_restart_gives_the_stored_reply(
     assert len(counter.assistant.heard) == 1
 
 
-async def test_the_turns_of_a_conversation_run_one_at_a_time(counter: Counter) -> None:
-    visit = await counter.open(language="sv")
-
-    await asyncio.gather(*(visit.say(f"Fråga nummer {n} om uttag") for n in range(4)))
-
-    senders = [each["sender"] for each in await visit.transcript()]
-    assert senders == ["bot"] + ["customer", "bot"] * 4
-
-
 async def test_a_card_number_is_masked_before_it_is_stored_or_passed_on(
     counter: Counter,
 ) -> None:
