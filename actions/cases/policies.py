@@ -1,24 +1,41 @@
-"""Reads a policy file of `data/policies/` and refuses one that is incomplete."""
+"""Reads the policy files of `data/policies/` and refuses one that is incomplete.
+
+The dataclass `Policy` is the schema: what it lacks is unknown, what it requires must be
+there, and each value has the type that its field has.
+"""
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 import yaml
 
+from actions.cases.calendar import UNITS, Period
 from actions.cases.complaint import Policy, Source
 from knowledge.errors import NotReady
+
+# Stand beside `rules` and need no source.
+_HEADINGS = ("name", "jurisdiction", "review", "left_out")
+# Other files of the folder that are no policies.
+_NO_POLICIES = frozenset({"help_lines"})
+_TYPES = get_type_hints(Policy)
+_RULES: dict[str, Field[Any]] = {
+    field.name: field
+    for field in fields(Policy)
+    if field.name not in (*_HEADINGS, "sources")
+}
+_CLOCKS = {name for name in _RULES if _TYPES[name] in (Period, Period | None)}
 
 
 def load_policy(data_dir: Path, name: str = "default") -> Policy:
     """Read `data/policies/<name>.yml`.
 
     Raises:
-        NotReady: The file is missing, or a rule of it is missing, unknown, of the
-            wrong type or without its source.
+        NotReady: The file is missing, or has a fault; says which file, field and
+            value, and what was expected.
     """
     path = data_dir / "policies" / f"{name}.yml"
     try:
@@ -28,9 +45,24 @@ def load_policy(data_dir: Path, name: str = "default") -> Policy:
     except yaml.YAMLError as exc:
         raise NotReady(f"{path} is not YAML: {exc}") from exc
     try:
-        return parse_policy(content)
+        policy = parse_policy(content)
     except (ValueError, TypeError) as exc:
         raise NotReady(f"{path}: {exc}") from exc
+    if policy.name != name:
+        raise NotReady(f"{path}: name: expected {name}, got {policy.name}")
+    return policy
+
+
+def load_policies(data_dir: Path) -> dict[str, Policy]:
+    """Every policy of the folder by name: a case keeps the one it was filed under.
+
+    Raises:
+        NotReady: A file has a fault.
+    """
+    names = sorted(path.stem for path in (data_dir / "policies").glob("*.yml"))
+    return {
+        name: load_policy(data_dir, name) for name in names if name not in _NO_POLICIES
+    }
 
 
 def parse_policy(content: Any) -> Policy:
@@ -40,26 +72,72 @@ def parse_policy(content: Any) -> Policy:
         ValueError: A rule is missing, unknown, of the wrong type or without source.
     """
     if not isinstance(content, dict) or not isinstance(content.get("rules"), dict):
-        raise ValueError("expected a mapping with `name` and `rules`")
-    rules: dict[str, Any] = content["rules"]
-    known = {field.name: field for field in fields(Policy)}
-    for special in ("name", "sources"):
-        del known[special]
-    if unknown := sorted(rules.keys() - known.keys()):
-        raise ValueError(f"unknown rules: {', '.join(unknown)}")
-    values: dict[str, Any] = {"name": content.get("name")}
-    sources: dict[str, Any] = {}
-    for name, field in known.items():
-        rule = rules.get(name)
+        raise ValueError("expected a mapping with `name`, `review` and `rules`")
+    if unknown := sorted(content.keys() - {*_HEADINGS, "rules"}):
+        raise ValueError(f"unknown: {', '.join(unknown)}; {_HEADINGS} are known")
+    values: dict[str, Any] = {}
+    for name in _HEADINGS:
+        if content.get(name) is not None:
+            values[name] = _convert(name, content[name], _TYPES[name])
+    for name in ("name", "review"):
+        if not values.get(name):
+            raise ValueError(f"{name}: expected a text, got {content.get(name)!r}")
+    sources: dict[str, Source] = {}
+    for written, rule in content["rules"].items():
+        name, unit = _clock(written)
+        if name not in _RULES or (name in _CLOCKS) != (unit is not None):
+            raise ValueError(f"rules.{written}: no such rule{_hint(written)}")
         if rule is None:
-            if field.default is MISSING:
-                raise ValueError(f"rule {name} is missing")
             continue
+        if name in values:
+            raise ValueError(f"rules.{written}: {name} is stated twice")
         if not isinstance(rule, dict) or rule.keys() != {"value", "source"}:
-            raise ValueError(f"rule {name} must have exactly `value` and `source`")
-        values[name], sources[name] = rule["value"], rule["source"]
+            raise ValueError(f"rules.{written}: expected `value` and `source`")
+        values[name] = _value(f"rules.{written}.value", name, unit, rule["value"])
+        sources[name] = _source(f"rules.{written}.source", rule["source"])
+    for name, field in _RULES.items():
+        if name not in values and field.default is MISSING:
+            missing = f"{name}_<unit>" if name in _CLOCKS else name
+            raise ValueError(f"rules.{missing}: missing")
+    return Policy(**values, sources=sources)
+
+
+def _clock(written: str) -> tuple[str, Any]:
+    """`answer_within_weeks` as clock and unit; any other rule has no unit."""
+    # The longest first: business_days also ends in days.
+    for unit in sorted(UNITS, key=len, reverse=True):
+        clock = written.removesuffix(f"_{unit}")
+        if clock != written and clock in _CLOCKS:
+            return clock, unit
+    return written, None
+
+
+def _value(where: str, name: str, unit: Any, value: Any) -> Any:
+    if unit is None:
+        return _convert(where, value, _TYPES[name])
+    n = _convert(where, value, int)
+    if n < 1:
+        raise ValueError(f"{where}: expected a whole number from 1, got {value!r}")
+    return Period(n, unit)
+
+
+def _source(where: str, stated: Any) -> Source:
+    known = {field.name for field in fields(Source)}
+    if isinstance(stated, dict) and (unknown := sorted(stated.keys() - known)):
+        raise ValueError(f"{where}: unknown: {', '.join(unknown)}")
+    source: Source = _convert(where, stated, Source)
+    return source
+
+
+def _convert(where: str, value: Any, kind: Any) -> Any:
     try:
-        parsed = msgspec.convert(sources, dict[str, Source])
-        return msgspec.convert({**values, "sources": parsed}, Policy)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError as exc:
-        raise ValueError(str(exc)) from exc
+        problem = str(exc)[:1].lower() + str(exc)[1:]
+        raise ValueError(f"{where}: {problem}, got {value!r}") from exc
+
+
+def _hint(written: str) -> str:
+    if written in _CLOCKS:
+        return f"; say with its unit, such as {written}_days ({', '.join(UNITS)})"
+    return ""

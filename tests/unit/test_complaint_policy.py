@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import copy
 import re
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,23 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actions.cases.calendar import Period
 from actions.cases.case import GROUNDS, OUTCOME_KINDS
 from actions.cases.complaint import (
     Policy,
+    Source,
     answer_due_at,
     is_late,
     needs_reasons,
     retention_ends_at,
 )
-from actions.cases.policies import load_policy, parse_policy
+from actions.cases.policies import load_policies, load_policy, parse_policy
 from bot.settings import ROOT
 from knowledge.errors import NotReady
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 DEFAULT = load_policy(ROOT / "data")
+POLICIES = load_policies(ROOT / "data")
 
 moments = st.datetimes(
     datetime(1990, 1, 1), datetime(2090, 12, 31), timezones=st.just(UTC)
@@ -41,7 +45,7 @@ def content() -> dict[str, Any]:
 
 def test_the_default_policy_holds_the_operators_rules():
     assert DEFAULT.filing_window_months == 3
-    assert DEFAULT.answer_within_months == 1
+    assert DEFAULT.answer_within == Period(1, "months")
     assert DEFAULT.retention_months == 60
     assert DEFAULT.grounds == GROUNDS
     assert DEFAULT.outcomes == OUTCOME_KINDS
@@ -50,59 +54,146 @@ def test_the_default_policy_holds_the_operators_rules():
     assert not DEFAULT.writing_again_moves
 
 
+def clauses() -> set[tuple[str, str]]:
+    """Page and section of every source that is a clause, in any policy."""
+    sources = [each for policy in POLICIES.values() for each in policy.sources.values()]
+    return {(each.page, each.section) for each in sources if each.page and each.section}
+
+
 @pytest.mark.parametrize("language", ["sv", "fr", "en"])
-@pytest.mark.parametrize("rule", sorted(DEFAULT.sources))
-def test_each_rule_names_a_clause_that_exists(rule: str, language: str):
-    source = DEFAULT.sources[rule]
-    page = ROOT / "data" / "help" / language / f"{source.page}.md"
-    text = page.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("page", "section"), sorted(clauses()))
+def test_each_clause_that_a_rule_names_exists(page: str, section: str, language: str):
+    path = ROOT / "data" / "help" / language / f"{page}.md"
+    text = path.read_text(encoding="utf-8")
 
-    section = re.escape(source.section)
+    clause = re.escape(section)
 
-    assert re.search(rf"^{section} |^## .*\{{#{section}\}}$", text, re.MULTILINE)
+    assert re.search(rf"^{clause} |^## .*\{{#{clause}\}}$", text, re.MULTILINE)
 
 
-def test_each_rule_that_is_set_has_a_source():
-    unset = {"name", "sources"}
-    for field in fields(Policy):
-        if getattr(DEFAULT, field.name) is None:
-            unset.add(field.name)
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_each_rule_that_is_stated_has_a_source_and_counsel_is_named(name: str):
+    policy = POLICIES[name]
+    headings = {"name", "jurisdiction", "review", "left_out", "sources"}
+    stated = {
+        field.name
+        for field in fields(Policy)
+        if field.name not in headings
+        and (field.default is MISSING or getattr(policy, field.name) != field.default)
+    }
 
-    assert set(DEFAULT.sources) == {field.name for field in fields(Policy)} - unset
+    assert stated <= set(policy.sources)
+    assert "Counsel must review" in policy.review
+
+
+@pytest.mark.parametrize("name", ["fr", "gb", "mt", "se"])
+def test_the_law_of_a_jurisdiction_is_cited_with_its_address_and_day(name: str):
+    published = [each for each in POLICIES[name].sources.values() if each.title]
+
+    assert POLICIES[name].jurisdiction == name.upper()
+    assert published
+    assert all(each.url and each.url.startswith("https://") for each in published)
+    assert POLICIES[name].left_out
 
 
 def test_every_field_is_explained_in_the_policies_readme():
     text = (ROOT / "data" / "policies" / "README.md").read_text(encoding="utf-8")
-    names = {field.name for field in fields(Policy)} - {"sources"}
+    names = {field.name for field in fields(Policy)}
+    names |= {field.name for field in fields(Source)}
 
-    assert {name for name in names if f"`{name}`" not in text} == set()
+    assert {name for name in names if f"`{name}" not in text} == set()
 
 
 @pytest.mark.parametrize(
     ("damage", "complaint"),
     [
-        (lambda c: c["rules"].pop("free_of_charge"), "free_of_charge is missing"),
-        (lambda c: c["rules"].update(wishes=True), "unknown rules: wishes"),
+        (lambda c: c["rules"].pop("free_of_charge"), "rules.free_of_charge: missing"),
+        (lambda c: c["rules"].update(wishes=True), "rules.wishes: no such rule"),
+        (
+            lambda c: c["rules"].update(
+                answer_within=c["rules"]["answer_within_months"]
+            ),
+            "rules.answer_within: no such rule; say with its unit",
+        ),
+        (
+            lambda c: c["rules"].update(
+                answer_within_weeks=c["rules"]["answer_within_months"]
+            ),
+            "answer_within is stated twice",
+        ),
+        (
+            lambda c: c["rules"].pop("answer_within_months"),
+            "rules.answer_within_<unit>: missing",
+        ),
         (
             lambda c: c["rules"]["retention_months"].pop("source"),
-            "retention_months must have",
+            "rules.retention_months: expected `value` and `source`",
+        ),
+        (
+            lambda c: c["rules"]["retention_months"].update(source={"page": "terms"}),
+            "rules.retention_months.source: expected a source: page and section",
+        ),
+        (
+            lambda c: c["rules"]["retention_months"]["source"].update(book="blue"),
+            "rules.retention_months.source: unknown: book",
         ),
         (
             lambda c: c["rules"]["filing_window_months"].update(value="three"),
-            "Expected `int`",
+            "rules.filing_window_months.value: expected `int`, got `str`, got 'three'",
         ),
-        (lambda c: c["rules"]["filing_window_months"].update(value=-3), "at least 1"),
-        (lambda c: c["rules"]["outcomes"].update(value=["shrug"]), "Invalid enum"),
-        (lambda c: c.pop("rules"), "`name` and `rules`"),
-        (lambda c: c.pop("name"), "Expected `str`"),
+        (
+            lambda c: c["rules"]["answer_within_months"].update(value=0),
+            "rules.answer_within_months.value: expected a whole number from 1, got 0",
+        ),
+        (
+            lambda c: c["rules"]["filing_window_months"].update(value=-3),
+            "filing_window_months: expected a whole number from 1, got -3",
+        ),
+        (
+            lambda c: c["rules"]["late_is_filed"].update(value=False),
+            "late_is_filed: expected yes, got no",
+        ),
+        (
+            lambda c: c["rules"].pop("interim_update_every_months"),
+            "interim_update_every: expected exactly when",
+        ),
+        (
+            lambda c: c["rules"].update(
+                pause_clocks={
+                    "value": ["answer"],
+                    "source": {"page": "a", "section": "1"},
+                }
+            ),
+            "expected all three or none",
+        ),
+        (
+            lambda c: c["rules"].update(
+                holidays={"value": ["Yule"], "source": {"page": "a", "section": "1"}}
+            ),
+            "a holiday is written",
+        ),
+        (lambda c: c["rules"]["outcomes"].update(value=["shrug"]), "invalid enum"),
+        (lambda c: c.pop("rules"), "`review` and `rules`"),
+        (lambda c: c.pop("name"), "name: expected a text, got None"),
+        (lambda c: c.pop("review"), "review: expected a text, got None"),
+        (lambda c: c.update(mood="good"), "unknown: mood"),
     ],
 )
 def test_a_policy_file_with_a_fault_is_refused(damage: Any, complaint: str):
-    damaged = content()
+    damaged = copy.deepcopy(content())
     damage(damaged)
 
     with pytest.raises(ValueError, match=re.escape(complaint)):
         parse_policy(damaged)
+
+
+def test_a_policy_is_named_like_its_file(tmp_path: Path):
+    (tmp_path / "policies").mkdir()
+    text = (ROOT / "data" / "policies" / "default.yml").read_text(encoding="utf-8")
+    (tmp_path / "policies" / "other.yml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(NotReady, match="name: expected other, got default"):
+        load_policy(tmp_path, "other")
 
 
 def test_a_missing_policy_file_stops_the_service(tmp_path: Path):
