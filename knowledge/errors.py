@@ -14,11 +14,19 @@
     └── Unavailable            a part that we need does not answer: 503
         ├── ArchiveUnavailable
         ├── AssistantUnavailable
+        ├── DeliveryFailed     another system did not take what it was sent
         └── NotReady           missing or stale part; says what to run
 
 The class docstring is the default message. Messages name the thing, the value and
 what was expected, and never hold a customer's words.
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
 
 
 class GuichetError(Exception):
@@ -78,6 +86,28 @@ class ArchiveUnavailable(Unavailable):
 
 class AssistantUnavailable(Unavailable):
     """The assistant does not answer."""
+
+
+class DeliveryFailed(Unavailable):
+    """Another system did not take what it was sent.
+
+    Attributes:
+        retry_after: When it wants to be asked again, if it says so.
+        is_final: Trying again would fail again.
+        holds: Nothing else gets through there either: for `retry_after`, or without
+            one until a person says so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: timedelta | None = None,
+        is_final: bool = False,
+        holds: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.retry_after, self.is_final, self.holds = retry_after, is_final, holds
 
 
 class NotReady(Unavailable):
