@@ -11,10 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bot.reporting import say_quality, say_refusal
 from bot.settings import Settings
 
 if TYPE_CHECKING:
     from knowledge.embedding import Embedder
+    from knowledge.index import Manifest
     from knowledge.store import PageStore
 
 # Heavy modules are imported where they are used: `--help` answers at once.
@@ -59,22 +61,49 @@ def import_pages(
 
 
 @knowledge.command("publish")
-def publish_pages() -> None:
-    """Answer customers from the newest version of every page."""
-    from bot.prepare import shown
-    from knowledge.publishing import publish
+def publish_pages(
+    force: Annotated[
+        bool, typer.Option("--force", help="Even below the operator's floor.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Answer customers from the newest version of every page.
 
-    async def run() -> None:
+    The questions of data/questions/ are asked first. A publication that would answer
+    worse than the floor in data/operator.yml is refused, with the questions it breaks.
+    """
+    from bot.prepare import shown
+    from knowledge.errors import PublishRefused
+    from knowledge.publishing import publish
+    from knowledge.quality import load_checks
+
+    async def run() -> Manifest:
         settings = Settings.from_environment()
         embedder = _embedder(settings)
         async with _open_store(settings) as store:
             with shown(console, "Publishing") as report:
-                manifest = await publish(
-                    store, embedder, settings.state_dir, progress=report
+                return await publish(
+                    store,
+                    embedder,
+                    settings.state_dir,
+                    checks=load_checks(settings.data_dir),
+                    force=force,
+                    progress=report,
                 )
-        console.print(f"published {len(manifest.pages)} pages")
 
-    asyncio.run(run())
+    try:
+        manifest = asyncio.run(run())
+    except PublishRefused as refused:
+        if json:
+            console.print_json(data={"published": False, **refused.details})
+        else:
+            say_refusal(refused, console)
+        raise typer.Exit(1) from refused
+    if json:
+        console.print_json(data={"published": True, **manifest.as_json()})
+        return
+    console.print(f"published {len(manifest.pages)} pages")
+    say_quality(manifest.quality, console)
 
 
 @knowledge.command()
@@ -86,17 +115,23 @@ def rollback(
     """Answer customers from an earlier publication again; no version is lost."""
     from bot.prepare import shown
     from knowledge.publishing import roll_back
+    from knowledge.quality import load_checks
 
-    async def run() -> None:
+    async def run() -> Manifest:
         settings = Settings.from_environment()
         embedder = _embedder(settings)
         async with _open_store(settings) as store:
             with shown(console, "Rolling back") as report:
-                await roll_back(
-                    store, embedder, settings.state_dir, number=number, progress=report
+                return await roll_back(
+                    store,
+                    embedder,
+                    settings.state_dir,
+                    checks=load_checks(settings.data_dir),
+                    number=number,
+                    progress=report,
                 )
 
-    asyncio.run(run())
+    say_quality(asyncio.run(run()).quality, console)
 
 
 @knowledge.command()
@@ -131,28 +166,78 @@ def search(
 
 @knowledge.command()
 def status(json: Json = False) -> None:
-    """Show every page: newest version, published version, stale translations."""
+    """Show what is published since when, how well it answers, and each page."""
+    from knowledge.indexes import read_manifest
 
-    async def run() -> list[dict[str, Any]]:
-        async with _open_store(Settings.from_environment()) as store:
-            return [
-                {
-                    "page": state.newest.page.id,
-                    "language": state.newest.page.language,
-                    "newest": state.newest.page.version,
-                    "published": state.published_version,
-                }
-                for state in await store.states()
-            ]
-
-    rows = asyncio.run(run())
+    settings = Settings.from_environment()
+    found = asyncio.run(_status(settings))
+    manifest = read_manifest(settings.state_dir) or {}
+    quality = manifest.get("quality")
     if json:
-        console.print_json(data=rows)
+        console.print_json(
+            data={
+                **found,
+                "n_passages": manifest.get("n_passages", 0),
+                "languages": manifest.get("languages", []),
+                "quality": quality,
+            }
+        )
         return
-    table = Table("page", "language", "newest", "published")
-    for row in rows:
+    if found["published_at"] is None:
+        console.print("nothing is published")
+    else:
+        console.print(
+            f"publication {found['publication']}, by {found['author']},"
+            f" {found['published_at']}; {manifest.get('n_passages', 0)} passages in"
+            f" {', '.join(manifest.get('languages', []))}"
+        )
+    say_quality(quality, console)
+    table = Table("page", "language", "newest", "published", "translation")
+    for row in found["pages"]:
         table.add_row(*(str(value or "-") for value in row.values()))
     console.print(table)
+
+
+async def _status(settings: Settings) -> dict[str, Any]:
+    from knowledge.operator import load_operator
+    from knowledge.translations import stale_translations
+
+    async with _open_store(settings) as store:
+        states = await store.states()
+        latest = await store.publications(limit=1)
+    languages = load_operator(settings.data_dir).languages
+    stale = {
+        (each.id, each.language): "missing" if each.is_missing else "stale"
+        for each in stale_translations(states, languages)
+    }
+    rows = [
+        {
+            "page": state.newest.page.id,
+            "language": state.newest.page.language,
+            "newest": state.newest.page.version,
+            "published": state.published_version,
+            "translation": stale.pop(
+                (state.newest.page.id, state.newest.page.language), None
+            ),
+        }
+        for state in states
+    ]
+    rows += [
+        {
+            "page": page,
+            "language": language,
+            "newest": None,
+            "published": None,
+            "translation": what,
+        }
+        for (page, language), what in stale.items()
+    ]
+    return {
+        "publication": latest[0].number if latest else None,
+        "author": latest[0].author if latest else None,
+        "published_at": latest[0].published_at.isoformat() if latest else None,
+        "pages": rows,
+    }
 
 
 @asynccontextmanager

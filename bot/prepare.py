@@ -15,11 +15,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from actions.classification import classifier_folder, train_classifier
 from bot.migrations import upgrade
+from bot.reporting import say_refusal
 from bot.settings import Settings
 from bot.training import train_assistant
 from knowledge.database import open_engine
 from knowledge.embedding import Embedder, load_embedder, prepare_model
+from knowledge.errors import PublishRefused
 from knowledge.operator import load_operator
+from knowledge.publishing import rebuild
+from knowledge.quality import load_checks
 from knowledge.stocking import stock
 from knowledge.store import PageStore
 
@@ -79,19 +83,39 @@ async def prepare(settings: Settings, console: Console) -> Embedder:
     try:
         store = PageStore(engine, settings.clock())
         with shown(console, "Help pages") as report:
-            stocked = await stock(
-                store,
-                settings.data_dir / "help",
-                embedder,
-                settings.state_dir,
-                progress=report,
-            )
-        for broken in stocked.broken:
-            console.print(f"[red]{broken.name}[/red]: {broken.reason}")
+            await _stock(settings, store, embedder, console, report)
     finally:
         await engine.dispose()
     await train(settings, embedder, console)
     return embedder
+
+
+async def _stock(
+    settings: Settings,
+    store: PageStore,
+    embedder: Embedder,
+    console: Console,
+    report: Report,
+) -> None:
+    """Publish new files of the operator's; a refusal leaves what was live."""
+    checks = load_checks(settings.data_dir)
+    try:
+        stocked = await stock(
+            store,
+            settings.data_dir / "help",
+            embedder,
+            settings.state_dir,
+            checks=checks,
+            progress=report,
+        )
+    except PublishRefused as refused:
+        say_refusal(refused, console)
+        await rebuild(
+            store, embedder, settings.state_dir, checks=checks, progress=report
+        )
+        return
+    for broken in stocked.broken:
+        console.print(f"[red]{broken.name}[/red]: {broken.reason}")
 
 
 async def train(settings: Settings, embedder: Embedder, console: Console) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -60,7 +61,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         status = next(code for kind, code in STATUSES.items() if isinstance(exc, kind))
         if status >= 500:
             log.warning("%s: %s", type(exc).__name__, exc)
-        return respond(request, status, _snake_case(type(exc).__name__), str(exc))
+        code = _snake_case(type(exc).__name__)
+        return respond(request, status, code, str(exc), exc.details)
     except Exception as exc:
         # The traceback's last line may quote a customer, so only the place is logged.
         log.error("unexpected %s", place_of(exc))
@@ -68,7 +70,11 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def respond(
-    request: web.Request, status: int, code: str, reason: str | None
+    request: web.Request,
+    status: int,
+    code: str,
+    reason: str | None,
+    details: Mapping[str, Any] | None = None,
 ) -> web.Response:
     """A problem document; `detail` is for the customer, `reason` for the developer."""
     texts = request.app[keys.PARTS].texts
@@ -78,7 +84,7 @@ def respond(
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if _wants_page(request):
         return _page(request, status, language, detail, headers)
-    document = {
+    document: dict[str, Any] = {
         "type": f"urn:guichet:problem:{code.replace('_', '-')}",
         "title": code.replace("_", " ").capitalize(),
         "status": status,
@@ -86,6 +92,7 @@ def respond(
     }
     if reason:
         document["reason"] = reason
+    document.update(details or {})
     return web.json_response(
         document,
         status=status,

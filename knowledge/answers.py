@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,9 @@ from knowledge.chunking import Passage, sentences
 from knowledge.embedding import Embedder
 from knowledge.errors import BadInput
 from knowledge.index import Manifest, PassageIndex, open_index
+from knowledge.quality import MOST_OFFERED, Checks, Quality, unmeasured
 from knowledge.search import Found, Hit, Searcher
 
-# Until a corpus has questions of its own to measure one with.
-DEFAULT_THRESHOLD = 0.42
 HEAD_START = 0.05
 
 
@@ -85,11 +84,18 @@ class Knowledge:
     """What the company has published, ready to be asked.
 
     Safe to share between threads. It keeps a processor busy: call it in an executor.
+
+    Args:
+        index: What is searched.
+        embedder: The model that the index was made with.
+        quality: What says when to answer; by default that in the index's manifest.
     """
 
-    def __init__(self, index: PassageIndex, embedder: Embedder) -> None:
+    def __init__(
+        self, index: PassageIndex, embedder: Embedder, quality: Quality | None = None
+    ) -> None:
         self.embedder = embedder
-        self._opened = _Opened(index, embedder)
+        self._opened = _Opened(index, embedder, quality)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -106,7 +112,7 @@ class Knowledge:
         Raises:
             NotReady: As for `open_knowledge`; the old index stays in use.
         """
-        self._opened = _Opened(open_index(folder, self.embedder), self.embedder)
+        self._opened = _Opened(open_index(folder, self.embedder), self.embedder, None)
 
     def search(
         self, question: str, *, language: str | None, top_k: int = 5
@@ -124,44 +130,88 @@ class Knowledge:
         Raises:
             BadInput: An empty question, or `top_k` below 1.
         """
-        return self._find(question, language, top_k).hits
+        return self.find(question, language=language, top_k=top_k).hits
+
+    def find(self, question: str, *, language: str | None, top_k: int = 5) -> Found:
+        """As `search`, with the confidence that the first passage answers."""
+        if not question.strip():
+            raise BadInput("the question is empty")
+        opened = self._opened
+        among = opened.visible.get(language, opened.visible[None])
+        found = opened.searcher.search(
+            question, language=language, top_k=top_k, among=among
+        )
+        return replace(found, confidence=opened.quality.confidence(found))
 
     def answer(self, question: str, *, language: str | None) -> Answer | None:
         """Answer a question; `None` when no passage is likely enough to be right.
 
+        From which confidence on was measured when the pages were published.
+
         Raises:
             BadInput: An empty question.
         """
-        found = self._find(question, language, 1)
-        if not found.hits or found.confidence < DEFAULT_THRESHOLD:
+        found = self.find(question, language=language, top_k=1)
+        quality = self._opened.quality
+        if not found.hits or not quality.answers(found.confidence, language):
             return None
-        passage = found.hits[0].passage
-        quote = self._quote(question, language, passage)
-        return Answer(
-            text=passage.text,
-            quote=quote,
-            confidence=found.confidence,
-            citation=cite(passage, quote),
-            passage=passage,
-        )
+        return self._answer(question, language, found.hits[0].passage, found.confidence)
+
+    def offer(self, question: str, *, language: str | None) -> list[Citation]:
+        """Passages to choose from, best first, where no answer is sure.
+
+        Empty when it is not likely enough that one of them answers.
+
+        Raises:
+            BadInput: An empty question.
+        """
+        found = self.find(question, language=language, top_k=MOST_OFFERED)
+        if not self._opened.quality.offers(found.confidence, language):
+            return []
+        return [
+            cite(hit.passage, self._quote(question, language, hit.passage))
+            for hit in found.hits
+        ]
+
+    def open_passage(
+        self, page: str, section: str, question: str, *, language: str | None
+    ) -> Answer | None:
+        """The passage that a customer chose; None when it is no longer published.
+
+        Args:
+            page: Id of the page.
+            section: Of the passage, as cited.
+            question: Marks the sentence that answers it; may be empty.
+            language: Of the customer.
+        """
+        opened = self._opened
+        among = opened.visible.get(language, opened.visible[None])
+        for i in np.flatnonzero(among):
+            passage = opened.index.passages[i]
+            if (passage.page, passage.section) == (page, section):
+                return self._answer(question, language, passage, 1.0)
+        return None
 
     def suggest(
         self, question: str, *, language: str | None, top_k: int = 3
     ) -> list[Citation]:
-        """Passages to choose from when no answer is sure, best first."""
+        """The passages found first, however unlikely: for staff to look at."""
         hits = self.search(question, language=language, top_k=top_k)
         return [
             cite(hit.passage, self._quote(question, language, hit.passage))
             for hit in hits
         ]
 
-    def _find(self, question: str, language: str | None, top_k: int) -> Found:
-        if not question.strip():
-            raise BadInput("the question is empty")
-        opened = self._opened
-        among = opened.visible.get(language, opened.visible[None])
-        return opened.searcher.search(
-            question, language=language, top_k=top_k, among=among
+    def _answer(
+        self, question: str, language: str | None, passage: Passage, confidence: float
+    ) -> Answer:
+        quote = self._quote(question, language, passage)
+        return Answer(
+            text=passage.text,
+            quote=quote,
+            confidence=confidence,
+            citation=cite(passage, quote),
+            passage=passage,
         )
 
     def _quote(self, question: str, language: str | None, passage: Passage) -> str:
@@ -170,7 +220,7 @@ class Knowledge:
         Under a heading that asks, the first sentence has a head start.
         """
         candidates = sentences(passage.text)
-        if len(candidates) == 1:
+        if len(candidates) == 1 or not question.strip():
             return candidates[0]
         opened = self._opened
         (encoding,) = self.embedder.encode([question], "query")
@@ -188,8 +238,14 @@ class Knowledge:
 class _Opened:
     """An index and what is worked out from it; replaced as one."""
 
-    def __init__(self, index: PassageIndex, embedder: Embedder) -> None:
+    def __init__(
+        self, index: PassageIndex, embedder: Embedder, quality: Quality | None
+    ) -> None:
         self.index = index
+        stored = index.manifest.quality
+        self.quality = quality or (
+            Quality.from_json(stored) if stored else unmeasured(Checks())
+        )
         self.searcher = Searcher(index, embedder)
         self.positions = {passage.id: i for i, passage in enumerate(index.passages)}
         self.visible = {

@@ -10,6 +10,7 @@
     ├── NotAllowed             signed in, but not for this: 403
     ├── NotFound               no such conversation, case, page: 404
     ├── Conflict               the thing has moved on: 409
+    │   └── PublishRefused     it would answer worse than the operator allows
     ├── TooManyRequests        slow down: 429
     └── Unavailable            a part that we need does not answer: 503
         ├── ArchiveUnavailable
@@ -31,6 +32,9 @@ from typing import Any
 
 class GuichetError(Exception):
     """Something went wrong."""
+
+    # What a program may read besides the message.
+    details: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or (self.__doc__ or "").strip())
@@ -70,6 +74,30 @@ class NotFound(GuichetError):
 
 class Conflict(GuichetError):
     """The thing was changed by somebody else in the meantime."""
+
+
+class PublishRefused(Conflict):
+    """The publication would answer worse than the operator allows.
+
+    Attributes:
+        fallen: By measure, what it was, what it would be, and the floor.
+        broken: The questions answered worse: `id`, `language`, `text`, `before` and
+            `after`, where empty means that nothing was said.
+    """
+
+    def __init__(
+        self,
+        fallen: dict[str, dict[str, float]],
+        broken: list[dict[str, str]],
+    ) -> None:
+        measures = "; ".join(
+            f"{name} would fall from {each['before']:.3f} to {each['after']:.3f}, the"
+            f" floor is {each['floor']:.3f}"
+            for name, each in fallen.items()
+        )
+        super().__init__(f"{measures}; {len(broken)} questions break")
+        self.fallen, self.broken = fallen, broken
+        self.details = {"fallen": fallen, "broken": broken}
 
 
 class TooManyRequests(GuichetError):

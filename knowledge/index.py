@@ -34,7 +34,7 @@ SEGMENT_CHARACTERS = 1500
 # Above this many vectors, a graph is searched instead of all of them.
 EXACT_SEARCH_SEGMENTS = 20_000
 
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
 _PASSAGES = "passages.jsonl"
 _VECTORS = "vectors.faiss"
 _OWNERS = "owners.npy"
@@ -69,6 +69,7 @@ class Manifest:
         languages: Of the passages, sorted.
         n_passages: How many there are.
         pages: Version and content hash of each page, by `page/language`.
+        quality: What the editors' questions measured, once they were asked.
     """
 
     format: int
@@ -78,6 +79,7 @@ class Manifest:
     languages: tuple[str, ...]
     n_passages: int
     pages: dict[str, dict[str, Any]]
+    quality: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -263,7 +265,7 @@ def open_index(folder: Path, embedder: Embedder) -> PassageIndex:
     """
     advice = "run `guichet knowledge publish`"
     try:
-        fields = json.loads((folder / _MANIFEST).read_text("utf-8"))
+        fields = json.loads((folder / MANIFEST).read_text("utf-8"))
     except FileNotFoundError as exc:
         raise NotReady(f"there is no index in {folder}; {advice}") from exc
     except ValueError as exc:
@@ -356,7 +358,7 @@ def _write(index: PassageIndex, folder: Path) -> None:
     for language in index.manifest.languages:
         parts.grams[language].save(folder / "grams" / language)
         parts.stems[language].save(folder / "stems" / language)
-    (folder / _MANIFEST).write_text(
+    (folder / MANIFEST).write_text(
         json.dumps(index.manifest.as_json(), ensure_ascii=False, indent=1), "utf-8"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,7 +14,27 @@ import yaml
 
 from knowledge.errors import NotReady
 
+# Measures that a floor may be set for; see `knowledge.quality`.
+FLOORS = ("recall_at_1", "recall_at_3", "parity", "answered", "near_misses_refused")
 _REQUIRED = ("name", "languages", "time_zone", "country", "email")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRules:
+    """When customers may be answered, and what a publication must not fall below.
+
+    Attributes:
+        wrong_at_most: Largest share of wrong ones among the answers given.
+        certainty: With which that is to hold, seen how few questions are measured.
+        offers_wrong_at_most: Largest share of offers of passages that may hold none
+            that answers.
+        floor: By measure, the least that a publication may bring it down to.
+    """
+
+    wrong_at_most: float = 0.05
+    certainty: float = 0.8
+    offers_wrong_at_most: float = 0.5
+    floor: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +55,7 @@ class Operator:
         office_hours: Opening and closing time by weekday, 0 for Monday; a day
             without an entry is closed.
         policy: Name of the file in `data/policies/`, without its suffix.
+        answers: When customers may be answered.
     """
 
     name: str
@@ -49,6 +70,7 @@ class Operator:
     username_example: str
     office_hours: Mapping[int, tuple[dt.time, dt.time]]
     policy: str
+    answers: AnswerRules = AnswerRules()
 
     @property
     def default_language(self) -> str:
@@ -102,7 +124,37 @@ def _operator(fields: dict[str, Any]) -> Operator:
         username_example=str(fields.get("username_example", "")),
         office_hours=_office_hours(fields.get("office_hours") or {}),
         policy=str(fields.get("policy", "default")),
+        answers=_answer_rules(fields.get("answers") or {}),
     )
+
+
+def _answer_rules(stated: dict[str, Any]) -> AnswerRules:
+    shares = {"wrong_at_most", "certainty", "offers_wrong_at_most"}
+    unknown = set(stated) - shares - {"floor"}
+    if unknown:
+        raise ValueError(f"answers may not have {', '.join(sorted(unknown))}")
+    floor = stated.get("floor") or {}
+    unknown = set(floor) - set(FLOORS)
+    if unknown:
+        raise ValueError(
+            f"answers.floor may have {', '.join(FLOORS)},"
+            f" got {', '.join(sorted(unknown))}"
+        )
+    rules = {
+        name: _share(f"answers.{name}", stated[name]) for name in shares & set(stated)
+    }
+    return AnswerRules(
+        floor={name: _share(f"answers.floor.{name}", floor[name]) for name in floor},
+        **rules,
+    )
+
+
+def _share(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name} must be a share from 0 to 1, got {value!r}")
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} must be a share from 0 to 1, got {value}")
+    return float(value)
 
 
 def _office_hours(stated: dict[str, Any]) -> dict[int, tuple[dt.time, dt.time]]:

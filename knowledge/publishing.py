@@ -1,39 +1,66 @@
 """Publishing: what customers are answered from becomes the stored pages.
 
-The index of a publication is built in a folder of its own, named by what is in it;
-the link `index` then moves over to it in one step. Whoever has the earlier index open
-goes on undisturbed.
+The index of a publication is built in a folder of its own and asked the editors'
+questions. Only when it answers well enough is the publication recorded, and the link
+`index` moved over to the folder. The record counts: wherever the link stays behind,
+the next start or the watch of a running server moves it. Whoever has the earlier index
+open goes on undisturbed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
-import os
-import shutil
-from collections.abc import Sequence
-from dataclasses import asdict
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from knowledge.answers import Knowledge
-from knowledge.chunking import Passage, chunk
+from knowledge.chunking import chunk
 from knowledge.embedding import Embedder, Progress
-from knowledge.errors import BadInput, NotFound, NotReady
-from knowledge.index import FORMAT, Manifest, build_index, open_index
+from knowledge.errors import BadInput, GuichetError, NotFound
+from knowledge.index import Manifest, PassageIndex, open_index
+from knowledge.indexes import (
+    ensure_index,
+    go_live,
+    index_folder,
+    live_index,
+    live_stamp,
+    read_quality,
+    write_quality,
+)
 from knowledge.pages import Page
+from knowledge.quality import Checks, Quality, measure, refuse_worse, unmeasured
 from knowledge.store import PageStore
 
-KEPT_INDEXES = 3
+__all__ = ["Publisher", "index_folder", "publish", "rebuild", "roll_back"]
 
 
-def index_folder(state_dir: Path) -> Path:
-    """Where the index that customers are answered from is found."""
-    return state_dir / "index"
+log = logging.getLogger(__name__)
+
+WATCH_SECONDS = 2.0
 
 
 def no_progress(done: int, total: int) -> None:
     """Say nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Press:
+    """What a publication is made with.
+
+    Attributes:
+        embedder: Embeds what is new.
+        state_dir: Where the indexes are kept.
+        checks: The questions to measure with, and the operator's rules.
+        progress: Called as passages are embedded and questions asked.
+    """
+
+    embedder: Embedder
+    state_dir: Path
+    checks: Checks
+    progress: Progress = no_progress
 
 
 async def publish(
@@ -41,31 +68,44 @@ async def publish(
     embedder: Embedder,
     state_dir: Path,
     *,
+    checks: Checks | None = None,
     pages: Sequence[Page] | None = None,
+    force: bool = False,
     progress: Progress = no_progress,
     author: str = "guichet",
 ) -> Manifest:
     """Make pages what customers are answered from.
 
-    Nothing is rebuilt when pages and model are those of the current index.
+    Nothing is rebuilt when pages and model are those of the current index, and
+    nothing measured again when the questions are the same as well.
 
     Args:
         store: Holds the pages, and the record of the publication.
         embedder: Embeds what is new.
         state_dir: Where the index is kept.
+        checks: The editors' questions and the operator's rules; none by default.
         pages: By default every page in its newest version.
-        progress: Called as passages are embedded.
+        force: Publish even what answers worse than the operator's floor.
+        progress: Called as passages are embedded and questions asked.
         author: Noted with the publication.
 
     Returns:
-        The manifest of the index.
+        The manifest of the index, with what was measured.
 
     Raises:
         BadInput: There are no pages.
+        PublishRefused: It would answer worse than the operator's floor allows; what
+            customers are answered from stays as it is.
+        Conflict: Somebody else has published in the meantime.
     """
+    base = await store.latest_publication()
     if pages is None:
         pages = await store.pages()
-    return await _go_live(store, pages, embedder, state_dir, progress, author, None)
+    press = _press(embedder, state_dir, checks, progress)
+    built = await _build(press, pages, force=force)
+    await store.record_publication(pages, author=author, base=base)
+    await asyncio.to_thread(built.go_live, state_dir)
+    return built.manifest
 
 
 async def roll_back(
@@ -73,24 +113,32 @@ async def roll_back(
     embedder: Embedder,
     state_dir: Path,
     *,
+    checks: Checks | None = None,
     number: int | None = None,
     progress: Progress = no_progress,
     author: str = "guichet",
 ) -> Manifest:
     """Publish the pages of an earlier publication again; no version is lost.
 
+    It is measured like any other, but never refused: it is the way out of a bad one.
+
     `number` names the publication to bring back; by default the one before the latest.
 
     Raises:
         NotFound: There is no such publication.
+        Conflict: Somebody else has published in the meantime.
     """
+    base = await store.latest_publication()
     if number is None:
-        latest = await store.publications(limit=1)
-        if not latest or latest[0].number == 1:
+        if base <= 1:
             raise NotFound("there is no earlier publication")
-        number = latest[0].number - 1
+        number = base - 1
     pages = await store.published_pages(number)
-    return await _go_live(store, pages, embedder, state_dir, progress, author, number)
+    press = _press(embedder, state_dir, checks, progress)
+    built = await _build(press, pages, force=True)
+    await store.record_publication(pages, author=author, restores=number, base=base)
+    await asyncio.to_thread(built.go_live, state_dir)
+    return built.manifest
 
 
 async def rebuild(
@@ -98,9 +146,12 @@ async def rebuild(
     embedder: Embedder,
     state_dir: Path,
     *,
+    checks: Checks | None = None,
     progress: Progress = no_progress,
 ) -> Manifest | None:
-    """Build the index of what is published, for a fresh machine or another model.
+    """Build the index of what is published: for a fresh machine or another model.
+
+    Also where the questions or the rules have changed, it is measured again.
 
     Returns:
         The manifest; None when nothing was ever published.
@@ -108,78 +159,98 @@ async def rebuild(
     pages = await store.published_pages()
     if not pages:
         return None
-    return await asyncio.to_thread(_switch, pages, embedder, state_dir, progress)
+    built = await _build(_press(embedder, state_dir, checks, progress), pages, True)
+    await asyncio.to_thread(built.go_live, state_dir)
+    return built.manifest
 
 
-async def _go_live(
-    store: PageStore,
-    pages: Sequence[Page],
-    embedder: Embedder,
-    state_dir: Path,
-    progress: Progress,
-    author: str,
-    restores: int | None,
-) -> Manifest:
+def _press(
+    embedder: Embedder, state_dir: Path, checks: Checks | None, progress: Progress
+) -> Press:
+    return Press(
+        embedder=embedder,
+        state_dir=state_dir,
+        checks=checks or Checks(),
+        progress=progress,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Built:
+    """An index that waits to go live, with what was measured of it."""
+
+    folder: Path
+    manifest: Manifest
+    quality: Quality
+
+    def go_live(self, state_dir: Path) -> None:
+        write_quality(self.folder, self.quality)
+        go_live(self.folder, state_dir)
+
+
+async def _build(press: Press, pages: Sequence[Page], force: bool) -> _Built:
     if not pages:
         raise BadInput("there are no pages to publish: import some first")
-    manifest = await asyncio.to_thread(_switch, pages, embedder, state_dir, progress)
-    await store.record_publication(pages, author=author, restores=restores)
-    return manifest
+    return await asyncio.to_thread(_build_now, press, pages, force)
 
 
-def _switch(
-    pages: Sequence[Page], embedder: Embedder, state_dir: Path, progress: Progress
-) -> Manifest:
-    current = index_folder(state_dir)
+def _build_now(press: Press, pages: Sequence[Page], force: bool) -> _Built:
     passages = [passage for page in pages for passage in chunk(page)]
-    folder = state_dir / "indexes" / _name(passages, embedder)
-    try:
-        manifest = open_index(folder, embedder).manifest
-    except NotReady:
-        manifest = build_index(passages, embedder, folder, progress=progress)
-    if not current.is_symlink() or current.resolve() != folder.resolve():
-        new = current.with_name(f"index-{os.getpid()}")
-        new.unlink(missing_ok=True)
-        new.symlink_to(folder.relative_to(state_dir))
-        new.replace(current)
-    os.utime(folder)
-    _forget_old(folder)
-    return manifest
+    folder = ensure_index(passages, press.embedder, press.state_dir, press.progress)
+    index = open_index(folder, press.embedder)
+    quality = _quality(press, folder, index)
+    if not force:
+        live = live_index(press.state_dir, press.embedder)
+        if live is not None:
+            before = _quality(press, index_folder(press.state_dir), live)
+            refuse_worse(before, quality, press.checks.rules)
+    manifest = replace(index.manifest, quality=quality.as_json())
+    return _Built(folder=folder, manifest=manifest, quality=quality)
 
 
-def _name(passages: Sequence[Passage], embedder: Embedder) -> str:
-    content = [FORMAT, embedder.fingerprint, *(asdict(passage) for passage in passages)]
-    return hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()[:16]
-
-
-def _forget_old(live: Path) -> None:
-    """Keep the last few indexes, so that rolling back is instant."""
-    others = [
-        folder
-        for folder in live.parent.iterdir()
-        if folder != live and (folder / "manifest.json").is_file()
-    ]
-    others.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
-    for folder in others[KEPT_INDEXES - 1 :]:
-        shutil.rmtree(folder, ignore_errors=True)
+def _quality(press: Press, folder: Path, index: PassageIndex) -> Quality:
+    """What these checks measure of an index, asked only where that is not known."""
+    known = read_quality(folder, index)
+    if known is not None and known.key == press.checks.key:
+        return known
+    plain = unmeasured(press.checks)
+    knowledge = Knowledge(index, press.embedder, plain)
+    return measure(knowledge, press.checks, press.progress)
 
 
 class Publisher:
     """Publishes from within the running service, one at a time.
 
     Args:
+        store: Holds the pages.
         knowledge: What the service answers from; it goes on with the new index.
+        state_dir: Where the index is kept.
+        load_checks: Reads the editors' questions and the operator's rules afresh.
     """
 
-    def __init__(self, store: PageStore, knowledge: Knowledge, state_dir: Path) -> None:
+    def __init__(
+        self,
+        store: PageStore,
+        knowledge: Knowledge,
+        state_dir: Path,
+        load_checks: Callable[[], Checks] = Checks,
+    ) -> None:
         self._store, self._knowledge, self._state_dir = store, knowledge, state_dir
+        self._load_checks = load_checks
         self._turn = asyncio.Lock()
+        self._stamp = live_stamp(state_dir)
+        self._number: int | None = None
 
-    async def publish(self, author: str) -> Manifest:
+    async def publish(self, author: str, *, force: bool = False) -> Manifest:
         """Make the newest versions live; see `publish`."""
         async with self._turn:
             manifest = await publish(
-                self._store, self._knowledge.embedder, self._state_dir, author=author
+                self._store,
+                self._knowledge.embedder,
+                self._state_dir,
+                checks=self._load_checks(),
+                force=force,
+                author=author,
             )
             await self._reopen()
         return manifest
@@ -191,11 +262,58 @@ class Publisher:
                 self._store,
                 self._knowledge.embedder,
                 self._state_dir,
+                checks=self._load_checks(),
                 number=number,
                 author=author,
             )
             await self._reopen()
         return manifest
 
+    async def catch_up(self) -> bool:
+        """Go on with what others have published since; true when something changed.
+
+        Another process on this state folder has moved the link; a replica with a state
+        folder of its own has only recorded the publication, which is then built here.
+        """
+        async with self._turn:
+            number = await self._store.latest_publication()
+            if number != self._number:
+                if self._number is not None:
+                    await rebuild(
+                        self._store,
+                        self._knowledge.embedder,
+                        self._state_dir,
+                        checks=self._load_checks(),
+                    )
+                self._number = number
+            if live_stamp(self._state_dir) == self._stamp:
+                return False
+            await self._reopen()
+        return True
+
+    @asynccontextmanager
+    async def watching(
+        self, every_seconds: float = WATCH_SECONDS
+    ) -> AsyncIterator[None]:
+        """Catch up with what others publish, for as long as this is open."""
+        watch = asyncio.create_task(self._watch(every_seconds))
+        try:
+            yield
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+
+    async def _watch(self, every_seconds: float) -> None:
+        while True:
+            try:
+                await self.catch_up()
+            except (GuichetError, OSError) as exc:
+                # What is open goes on; the next look may succeed.
+                log.warning("cannot follow publications: %s", type(exc).__name__)
+            await asyncio.sleep(every_seconds)
+
     async def _reopen(self) -> None:
+        stamp = live_stamp(self._state_dir)
         await asyncio.to_thread(self._knowledge.reopen, index_folder(self._state_dir))
+        self._stamp = stamp

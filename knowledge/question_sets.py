@@ -14,12 +14,16 @@ from knowledge.errors import BadInput
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A question with the ids of the passages that answer it, if any."""
+    """A question with the ids of the passages that answer it, if any.
+
+    `same_as` names the question that it shares with queries in other languages.
+    """
 
     id: str
     language: str
     text: str
     relevant: frozenset[str]
+    same_as: str | None = None
 
 
 def read_corpus(path: Path) -> list[Passage]:
@@ -66,6 +70,7 @@ def read_queries(path: Path) -> list[Query]:
                 language=_string(row, "lang", where),
                 text=_string(row, "text", where),
                 relevant=frozenset(relevant),
+                same_as=_string(row, "same_as", where, may_be_empty=True) or None,
             )
         )
     return queries

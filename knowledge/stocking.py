@@ -7,6 +7,7 @@ from pathlib import Path
 from knowledge.embedding import Embedder, Progress
 from knowledge.importing import ImportReport, import_folder
 from knowledge.publishing import publish, rebuild
+from knowledge.quality import Checks
 from knowledge.store import PageStore
 
 
@@ -16,6 +17,7 @@ async def stock(
     embedder: Embedder,
     state_dir: Path,
     *,
+    checks: Checks | None = None,
     progress: Progress,
 ) -> ImportReport:
     """Store and publish the files of `folder` that were never stored before.
@@ -26,17 +28,24 @@ async def stock(
     Raises:
         NotFound: There is no such folder.
         BadInput: There is nothing to publish at all.
+        PublishRefused: The new pages are stored, but would answer worse than the
+            operator allows; what was live stays live.
     """
     report = await import_folder(store, folder, author="import", only_unseen=True)
     live = {(page.id, page.language): page for page in await store.published_pages()}
     if not live:
-        await publish(store, embedder, state_dir, progress=progress)
+        await publish(store, embedder, state_dir, checks=checks, progress=progress)
     elif report.n_new_versions:
         for new in report.pages:
             live[new.id, new.language] = await store.page(new.id, new.language)
         await publish(
-            store, embedder, state_dir, pages=[*live.values()], progress=progress
+            store,
+            embedder,
+            state_dir,
+            checks=checks,
+            pages=[*live.values()],
+            progress=progress,
         )
     else:
-        await rebuild(store, embedder, state_dir, progress=progress)
+        await rebuild(store, embedder, state_dir, checks=checks, progress=progress)
     return report

@@ -221,14 +221,34 @@ class PageStore:
         )
         return bool(rows)
 
+    async def latest_publication(self) -> int:
+        """Number of the latest publication; 0 before the first."""
+        rows = await self._rows(select(func.max(publications.c.number)))
+        return rows[0][0] or 0
+
     async def record_publication(
-        self, published: Sequence[Page], *, author: str, restores: int | None = None
+        self,
+        published: Sequence[Page],
+        *,
+        author: str,
+        restores: int | None = None,
+        base: int | None = None,
     ) -> Publication:
         """Record that exactly these page versions are live from now on.
+
+        Args:
+            published: The pages, each in one language once.
+            author: Who published.
+            restores: Number of the publication that is brought back.
+            base: Number of the latest publication when the work on this one began;
+                None to record it whatever came between.
 
         Returns:
             The publication that is now the latest. When the latest one already holds
             the same versions it is returned and nothing is recorded.
+
+        Raises:
+            Conflict: `base` is no longer the latest, which holds other versions.
         """
         wanted = {(page.id, page.language): page.version for page in published}
         async with writing(self._engine) as connection:
@@ -242,6 +262,11 @@ class PageStore:
                 live = {(row.page_id, row.language): row.version for row in rows}
                 if live == wanted:
                     return as_publication(latest)
+                if base is not None and base != latest.number:
+                    raise Conflict(
+                        f"publication {latest.number} was made in the meantime,"
+                        f" expected {base} to be the latest"
+                    )
             number = latest.number + 1 if latest is not None else 1
             published_at = self._clock()
             await connection.execute(

@@ -74,7 +74,11 @@ async def list_versions(request: web.Request) -> web.Response:
 
 @routes.post(f"{ROOT}/publish")
 async def publish(request: web.Request) -> web.Response:
-    manifest = await request.app[CONSOLE].publisher.publish(author_of(request))
+    """Publish the newest versions; `force` even where that is refused."""
+    fields = await json_object(request) if request.can_read_body else {}
+    manifest = await request.app[CONSOLE].publisher.publish(
+        author_of(request), force=fields.get("force") is True
+    )
     return await _published(request, manifest.as_json())
 
 

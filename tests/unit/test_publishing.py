@@ -10,9 +10,9 @@ from knowledge.answers import open_knowledge
 from knowledge.database import metadata, open_engine
 from knowledge.embedding import FakeEmbedder
 from knowledge.errors import BadInput, NotFound
+from knowledge.indexes import KEPT_INDEXES
 from knowledge.pages import Page
 from knowledge.publishing import (
-    KEPT_INDEXES,
     index_folder,
     publish,
     rebuild,
