@@ -140,8 +140,12 @@ class Writer:
         if not text:
             return
         bold = re.fullmatch(r"\*\*((?:(?!\*\*).)+)\*\*", text)
-        if bold and _may_head(bold[1]):
-            self._found.append(Block("heading", bold[1], self._level + 1, self._anchor))
+        asks = folded(text) in self._questions
+        if asks or (bold and _may_head(bold[1])):
+            words = bold[1] if bold else text
+            self._found.append(
+                Block("heading", words, self._level + 1, self._anchor, asks)
+            )
             self._anchor = ""
             return
         self._add("paragraph", escape_start(text))
@@ -299,7 +303,7 @@ def _is_inline(element: HtmlElement) -> bool:
     """Whether an element runs with the text around it."""
     if element.tag not in _INLINE:
         return False
-    if element.get("role") == "heading":
+    if element.get("role") == "heading" or element.get("itemprop") == "name":
         return False
     inside = [each for each in element.iterdescendants() if isinstance(each.tag, str)]
     return all(
