@@ -181,7 +181,8 @@ def sentences(text: str) -> list[str]:
     for match in _SENTENCE_END.finditer(text):
         sentence = text[start : match.start()].strip()
         is_line = "\n" in match.group()
-        if not sentence or (not is_line and _goes_on(sentence, text[match.end() :])):
+        following = text[match.end() : match.end() + 1]
+        if not sentence or (not is_line and _goes_on(sentence, following)):
             continue
         found.append(sentence)
         start = match.end()
@@ -189,11 +190,10 @@ def sentences(text: str) -> list[str]:
     return [*found, last] if last else found
 
 
-def _goes_on(sentence: str, rest: str) -> bool:
+def _goes_on(sentence: str, following: str) -> bool:
     """Whether the full stop belongs to an abbreviation or number, not to an end."""
     if not sentence.endswith("."):
         return False
-    following = rest[:1]
     if following.islower():
         return True
     return bool(_ABBREVIATION.search(sentence[-12:])) or bool(
