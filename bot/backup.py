@@ -67,7 +67,7 @@ def _write(connection: Connection, part: Path) -> dict[str, int]:
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         about = {"format": FORMAT, "revision": _revision(connection)}
         archive.writestr("about.json", _encoder.encode(about))
-        for table in metadata.sorted_tables:
+        for table in _stored_tables():
             with archive.open(f"{table.name}.jsonl", "w") as member:
                 counts[table.name] = 0
                 for row in connection.execute(select(table)).mappings():
@@ -84,7 +84,7 @@ def _read(connection: Connection, archive: zipfile.ZipFile) -> dict[str, int]:
             f"the database of {_revision(connection)}; restore with the same release"
         )
     counts = {}
-    for table in metadata.sorted_tables:
+    for table in _stored_tables():
         if connection.execute(select(table).limit(1)).first() is not None:
             raise Conflict(
                 f"table {table.name} is not empty; restore into a new database"
@@ -95,6 +95,11 @@ def _read(connection: Connection, archive: zipfile.ZipFile) -> dict[str, int]:
             counts[table.name] += len(rows)
         _continue_numbers(connection, table)
     return counts
+
+
+def _stored_tables() -> list[Table]:
+    """Every table but those that the database itself fills from others."""
+    return [table for table in metadata.sorted_tables if "is_derived" not in table.info]
 
 
 def _continue_numbers(connection: Connection, table: Table) -> None:

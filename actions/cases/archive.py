@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, get_args
@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actions.cases.case import (
     CATEGORIES,
     GROUNDS,
-    OUTCOME_KINDS,
     Case,
     CaseDraft,
     Category,
@@ -24,6 +23,7 @@ from actions.cases.case import (
     time_as_json,
 )
 from actions.cases.changes import Change, changing
+from actions.cases.clocks import ClockRules, settle
 from actions.cases.complaint import Policy, needs_reasons
 from actions.cases.duplicates import find_original
 from actions.cases.filing import (
@@ -47,6 +47,7 @@ from actions.cases.queries import (
     unclosed,
 )
 from actions.cases.tables import cases, customers
+from actions.cases.words import matching
 from knowledge.database import reading, writing
 from knowledge.errors import BadInput, NotFound
 
@@ -74,6 +75,7 @@ class Archive:
         *,
         prefix: str = "G",
         matters: Matters | None = None,
+        policies: Mapping[str, Policy] | None = None,
     ) -> None:
         """Open the archive.
 
@@ -85,11 +87,15 @@ class Archive:
             prefix: Begins every reference.
             matters: Tells what cases are about in any language; without it only the
                 same words are found to be a repetition.
+            policies: By name, for the cases that were filed under them.
         """
         self._engine, self._clock = engine, clock
         self.policy, self.zone = policy, zone
         self._matters = matters
-        self._rules = Rules(policy=policy, zone=zone, prefix=prefix.upper())
+        clocks = ClockRules(policy=policy, zone=zone, policies=policies or {})
+        self._rules = Rules(
+            policy=policy, zone=zone, prefix=prefix.upper(), clocks=clocks
+        )
 
     # Filing
 
@@ -157,8 +163,9 @@ class Archive:
     ) -> CasePage:
         """Cases in a state or in several, oldest first.
 
-        Every word of `q` must occur in the reference, the customer's name, e-mail
-        address or username, or the description; capitals do not matter.
+        Every word of `q`, or one that begins so, must occur in the reference, the
+        customer's name, e-mail address or username, the description, or what was
+        said since; capitals and accents do not matter.
 
         Raises:
             BadInput: `page` or `page_size` is below 1, or a status is unknown.
@@ -171,8 +178,8 @@ class Archive:
         conditions: list[ColumnElement[bool]] = []
         if wanted:
             conditions.append(cases.c.status.in_(wanted))
-        for word in (q or "").casefold().split():
-            conditions.append(cases.c.search_text.contains(word, autoescape=True))
+        if (has_words := matching(q or "")) is not None:
+            conditions.append(has_words)
         query = (
             select_cases()
             .where(*conditions)
@@ -343,15 +350,6 @@ class Archive:
             change.record(agent, "assigned", before=before, after=assignee)
         return await self.case(reference)
 
-    async def wait_for_customer(
-        self, reference: str, agent: str, *, version: int | None = None
-    ) -> Case:
-        """Set the case aside until the customer writes; the clocks run on."""
-        async with self._changing(reference, version) as change:
-            change.move("waiting")
-            change.record(agent, "waiting_for_customer")
-        return await self.case(reference)
-
     async def correct_classification(
         self,
         reference: str,
@@ -420,7 +418,7 @@ class Archive:
         Raises:
             BadInput: An unknown outcome, or one that needs reasons without any.
         """
-        _require("outcome", kind, OUTCOME_KINDS)
+        _require("outcome", kind, self.policy.outcomes)
         reasons = reasons.strip() if reasons and reasons.strip() else None
         if reasons is None and needs_reasons(kind, self.policy):
             raise BadInput(f"outcome {kind} needs written reasons")
@@ -454,6 +452,7 @@ class Archive:
             changing(connection, reference, version, self._clock()) as change,
         ):
             yield change
+            await settle(change, self._rules.clocks)
 
 
 def _require(name: str, value: object, known: Sequence[object]) -> None:

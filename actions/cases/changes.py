@@ -17,6 +17,7 @@ from actions.cases.outbox import EmailKind, write_email
 from actions.cases.queries import case_from, select_cases
 from actions.cases.tables import cases, corrections
 from actions.cases.transcripts import insert_message
+from actions.cases.words import add_words
 from knowledge.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -40,6 +41,17 @@ class Change:
         self.case = case_from(row)
         self._values: dict[str, Any] = {}
         self._events: list[tuple[str, str, dict[str, Any]]] = []
+
+    @property
+    def status(self) -> Status:
+        """The state that the case comes into."""
+        moved: Status = self._values.get("status", self.case.status)
+        return moved
+
+    @property
+    def actor(self) -> str:
+        """Who did what was recorded last."""
+        return self._events[-1][0]
 
     def set(self, **values: Any) -> None:
         """Give columns of the case new values."""
@@ -69,6 +81,7 @@ class Change:
             sent_at=self.at,
         )
         await insert_message(self.connection, self.case.conversation, message)
+        await add_words(self.connection, self.case.reference, text)
         return message
 
     async def keep_for_learning(self, observed: StoredObservation | None) -> None:

@@ -13,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.calendar import civil_day
 from actions.cases.case import CaseDraft, Customer, Message, time_as_json
-from actions.cases.complaint import Policy, answer_due_at, is_late
+from actions.cases.clocks import ClockRules, start_clocks
+from actions.cases.complaint import Policy, is_late
 from actions.cases.duplicates import Candidate, find_original
 from actions.cases.history import append_events
 from actions.cases.matters import Vector, vector_from, write_embedding
 from actions.cases.outbox import write_email
-from actions.cases.queries import email_key, ids_of, unclosed
+from actions.cases.queries import email_key, hour_of, ids_of, unclosed
+from actions.cases.schedule import case_dates
 from actions.cases.tables import (
     case_embeddings,
     cases,
@@ -31,6 +33,7 @@ from actions.cases.transcripts import (
     insert_conversation,
     insert_message,
 )
+from actions.cases.words import write_words
 from knowledge.errors import NotFound
 
 
@@ -49,6 +52,7 @@ class Rules:
     policy: Policy
     zone: tzinfo
     prefix: str
+    clocks: ClockRules
 
 
 async def insert_case(
@@ -86,7 +90,7 @@ async def insert_case(
         ),
         about.vector if about else None,
     )
-    due_at = answer_due_at(received_at, rules.policy, rules.zone)
+    due_at = case_dates(received_at, (), rules.policy, rules.zone).answer_due_at
     filed_late = is_late(draft.event_date, received_at, rules.policy, rules.zone)
     filed_case = await connection.scalar(
         insert(cases)
@@ -102,13 +106,24 @@ async def insert_case(
             conversation_id=conversation,
             filed_late=filed_late,
             duplicate_of=original,
-            search_text=search_text(reference, draft.customer, draft.description),
+            received_hour=hour_of(received_at),
             **_as_drafted(draft),
         )
         .returning(cases.c.id)
     )
+    assert filed_case is not None
+    await start_clocks(connection, filed_case, received_at, rules.clocks)
+    await write_words(
+        connection,
+        filed_case,
+        reference,
+        draft.customer.name,
+        draft.customer.email,
+        draft.customer.username,
+        draft.description,
+        draft.remedy_sought,
+    )
     if about is not None:
-        assert filed_case is not None
         await write_embedding(connection, filed_case, about.model, about.vector)
     await write_email(
         connection,
@@ -143,18 +158,6 @@ async def filed_as(connection: AsyncConnection, filing_key: str) -> str | None:
         select(cases.c.reference).where(cases.c.filing_key == filing_key)
     )
     return None if found is None else str(found)
-
-
-def search_text(reference: str, customer: Customer, description: str) -> str:
-    """Everything that the desk's search looks into, case-folded."""
-    parts = (
-        reference,
-        customer.name,
-        customer.email,
-        customer.username,
-        description,
-    )
-    return "\n".join(part for part in parts if part).casefold()
 
 
 def _as_drafted(draft: CaseDraft) -> dict[str, Any]:

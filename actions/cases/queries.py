@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Case, Customer, OutcomeKind, Status, time_as_json
 from actions.cases.history import read_history
-from actions.cases.tables import cases, customers
+from actions.cases.tables import cases, customers, queue_hours
 from actions.cases.transcripts import read_messages
 
 
@@ -92,20 +92,36 @@ def ids_of(
     return union(*owners) if owners else select(cases.c.id).where(false())
 
 
+def hour_of(moment: datetime) -> str:
+    """The hour under which a case received then is counted in the queue."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H}"
+
+
 def _position() -> Any:
-    """How many cases that are not closed came before, plus one; NULL when closed."""
+    """How many cases that are not closed came before, plus one."""
     before = cases.alias("before")
     # Compared as pairs, an index answers it.
     earlier = tuple_(before.c.received_at, before.c.id) < tuple_(
         cases.c.received_at, cases.c.id
     )
-    return (
-        select(func.count() + 1)
-        .select_from(before)
-        .where(unclosed(before), earlier)
+    in_earlier_hours = (
+        select(func.coalesce(func.sum(queue_hours.c.n), 0))
+        .where(queue_hours.c.hour < cases.c.received_hour)
         .correlate(cases)
         .scalar_subquery()
     )
+    in_this_hour = (
+        select(func.count())
+        .select_from(before)
+        .where(
+            unclosed(before),
+            before.c.received_hour == cases.c.received_hour,
+            earlier,
+        )
+        .correlate(cases)
+        .scalar_subquery()
+    )
+    return in_earlier_hours + in_this_hour + 1
 
 
 def select_cases() -> Select[Any]:

@@ -23,6 +23,7 @@ from actions.cases.queries import email_key
 from actions.cases.tables import (
     case_embeddings,
     case_events,
+    case_texts,
     cases,
     conversations,
     corrections,
@@ -145,10 +146,8 @@ async def _erase_case(
     if row is None:
         return Counter()
     counts: Counter[str] = Counter()
-    for table in (case_embeddings, corrections):
-        counts[table.name] = await _delete(
-            connection, table, table.c.case_id == row.id
-        )
+    for table in (case_embeddings, case_texts, corrections):
+        counts[table.name] = await _delete(connection, table, table.c.case_id == row.id)
     counts["cases"] = await _delete(connection, cases, cases.c.reference == reference)
     counts["customers"] = await _delete(
         connection,

@@ -187,12 +187,15 @@ cases = Table(
     Column("suggested_pages", JSON, nullable=False),
     Column("assigned_to", SafeText),
     Column("outcome", JSON(none_as_null=True)),
-    # Case-folded reference, customer and description, for the desk's search.
-    Column("search_text", SafeText, nullable=False),
+    # Why the case is kept whatever its age; NULL when it need not be.
+    Column("legal_hold", SafeText),
+    # Of `received_at`, as `hour_of` writes it: see `queue_hours`.
+    Column("received_hour", String(13), nullable=False),
     Index(None, "received_at", "id"),
     Index(None, "status", "received_at", "id"),
     Index(
         "ix_cases_queue",
+        "received_hour",
         "received_at",
         "id",
         sqlite_where=text("status <> 'closed'"),
@@ -206,10 +209,45 @@ cases = Table(
         sqlite_where=text("status = 'open' AND assigned_to IS NULL"),
         postgresql_where=text("status = 'open' AND assigned_to IS NULL"),
     ),
+    *(
+        Index(
+            name,
+            *columns,
+            "id",
+            sqlite_where=text("status <> 'closed'"),
+            postgresql_where=text("status <> 'closed'"),
+        )
+        for name, *columns in (
+            ("ix_cases_active", "is_urgent", "received_at"),
+            ("ix_cases_due", "answer_due_at"),
+            ("ix_cases_assigned", "assigned_to", "received_at"),
+        )
+    ),
+    Index(None, "category", "received_at", "id"),
+    Index(None, "language", "received_at", "id"),
     Index(None, "customer_id"),
     Index(None, "conversation_id"),
     Index(None, "closed_at"),
     sqlite_autoincrement=True,
+)
+
+# How many cases of each hour are not closed; triggers of the migration count. A place
+# in the queue is then found without counting the whole queue.
+queue_hours = Table(
+    "queue_hours",
+    metadata,
+    Column("hour", String(13), primary_key=True),
+    Column("n", Integer, nullable=False),
+    info={"is_derived": True},
+)
+
+# The words of each case, for search: see `actions.cases.words`. On SQLite triggers
+# keep the full-text table `case_words` current, on PostgreSQL it is an index.
+case_texts = Table(
+    "case_texts",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("words", SafeText, nullable=False),
 )
 
 # What each case is about, as a vector: see `actions.cases.matters`.

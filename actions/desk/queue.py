@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actions.cases.case import CATEGORIES, Case, Status
 from actions.cases.queries import case_from, select_cases
 from actions.cases.tables import cases
+from actions.cases.words import matching
 from knowledge.database import reading
 from knowledge.errors import BadInput
 
@@ -179,8 +180,8 @@ class Queue:
                 if filters.due == "overdue"
                 else cases.c.answer_due_at.between(now, now + SOON)
             )
-        for word in filters.q.casefold().split():
-            wanted.append(cases.c.search_text.contains(word, autoescape=True))
+        if (has_words := matching(filters.q)) is not None:
+            wanted.append(has_words)
         return wanted
 
 

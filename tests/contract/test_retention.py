@@ -106,6 +106,7 @@ async def test_erasing_a_person_clears_every_store(
 
     assert receipt.counts == {
         "cases": 2,
+        "case_texts": 2,
         "customers": 1,
         "feedback": 1,
         "messages": 3,
@@ -140,7 +141,12 @@ async def test_erasing_one_case_keeps_what_another_needs(
 
     receipt = await retention.erase(FIVE_YEARS_ON, reference=first.reference)
 
-    assert receipt.counts == {"cases": 1, "outbox": 1, "event_details": 1}
+    assert receipt.counts == {
+        "cases": 1,
+        "case_texts": 1,
+        "outbox": 1,
+        "event_details": 1,
+    }
     kept = await archive.case(second.reference)
     assert (kept.customer, kept.transcript) == (second.customer, second.transcript)
 

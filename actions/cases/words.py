@@ -1,0 +1,117 @@
+"""The words of a case by which it is found: the same on every database.
+
+Texts are taken apart here and not by the database, so that PostgreSQL and SQLite find
+the same cases in any language: letters without their accents, capitals folded.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from actions.cases.tables import case_texts, cases
+
+# A shorter word, or a number, must be there as it is; others may be the beginning.
+_BEGINNING_FROM = 3
+_LONGEST_WORD = 40
+_MOST_WORDS = 10_000
+_WORD = re.compile(r"[^\W_]+")
+_REFERENCE = re.compile(r"[A-Za-z]+-\d{4}-\d+")
+
+
+def words_of(*texts: str | None) -> list[str]:
+    """The different words of texts in their order; capitals and accents do not matter.
+
+    >>> words_of("Élise wrote to elise@example.fr")
+    ['elise', 'wrote', 'to', 'example', 'fr']
+    """
+    joined = "\n".join(text for text in texts if text)
+    plain = "".join(
+        each
+        for each in unicodedata.normalize("NFKD", joined).casefold()
+        if unicodedata.category(each)[0] != "M"
+    )
+    words = dict.fromkeys(word[:_LONGEST_WORD] for word in _WORD.findall(plain))
+    return list(words)[:_MOST_WORDS]
+
+
+def matching(q: str) -> ColumnElement[bool] | None:
+    """The condition that a case has every word of `q`; None when there is none.
+
+    A whole reference finds that case alone.
+    """
+    if _REFERENCE.fullmatch(q.strip()):
+        return cases.c.reference == q.strip().upper()
+    words = words_of(q)
+    return _HasWords.all_of(words) if words else None
+
+
+async def write_words(connection: AsyncConnection, case_id: int, *texts: Any) -> None:
+    """Store the first words of a case."""
+    await connection.execute(
+        insert(case_texts).values(case_id=case_id, words=" ".join(words_of(*texts)))
+    )
+
+
+async def add_words(connection: AsyncConnection, reference: str, text: str) -> None:
+    """Add what was said later, inside the caller's transaction."""
+    this_case = (
+        select(cases.c.id).where(cases.c.reference == reference).scalar_subquery()
+    )
+    before = await connection.scalar(
+        select(case_texts.c.words).where(case_texts.c.case_id == this_case)
+    )
+    after = " ".join(words_of(before, text))
+    if before is not None and after != before:
+        await connection.execute(
+            update(case_texts)
+            .where(case_texts.c.case_id == this_case)
+            .values(words=after)
+        )
+
+
+class _HasWords(FunctionElement[bool]):
+    """That the case with an id has words; each database asks its own index."""
+
+    type = Boolean()
+    name = "has_words"
+    inherit_cache = True
+
+    @classmethod
+    def all_of(cls, words: list[str]) -> _HasWords:
+        beginnings = [
+            len(word) >= _BEGINNING_FROM and not word.isdigit() for word in words
+        ]
+        postgres = [
+            f"{word}:*" if begins else word
+            for word, begins in zip(words, beginnings, strict=True)
+        ]
+        sqlite = [
+            f'"{word}" *' if begins else f'"{word}"'
+            for word, begins in zip(words, beginnings, strict=True)
+        ]
+        return cls(cases.c.id, literal(" & ".join(postgres)), literal(" ".join(sqlite)))
+
+
+@compiles(_HasWords, "postgresql")
+def _in_postgres(element: _HasWords, compiler: Any, **options: Any) -> str:
+    case_id, query, _ = (compiler.process(each, **options) for each in element.clauses)
+    return (
+        f"{case_id} IN (SELECT case_id FROM case_texts WHERE "
+        f"array_to_tsvector(string_to_array(words, ' ')) @@ CAST({query} AS tsquery))"
+    )
+
+
+@compiles(_HasWords, "sqlite")
+def _in_sqlite(element: _HasWords, compiler: Any, **options: Any) -> str:
+    case_id, _, query = element.clauses
+    return (
+        f"{compiler.process(case_id, **options)} IN (SELECT rowid FROM case_words "
+        f"WHERE case_words MATCH {compiler.process(query, **options)})"
+    )
