@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from actions.base import Events, TurnAction, back_to_form
+import json
+from collections.abc import Sequence
+
+from actions.base import Events, TurnAction
 from actions.intake import is_wordless
 from actions.turns import Turn
-from knowledge.answers import Answer
+from knowledge.answers import Answer, Citation
 
 MOST_TOLD_CHARACTERS = 600
+CHOSEN = "passage"
 
 
 class AnswerQuestion(TurnAction):
@@ -16,12 +20,15 @@ class AnswerQuestion(TurnAction):
     action_name = "action_answer"
 
     async def act(self, turn: Turn) -> Events | None:
+        if turn.entities.get("field") == CHOSEN:
+            await show_chosen(turn, str(turn.entities.get("value")))
+            return None
         if is_wordless(turn) or turn.is_choice:
             turn.say("utter_no_words")
-            return back_to_form(turn)
+            return None
         if turn.is_in_form:
             await self._inside_form(turn)
-            return back_to_form(turn)
+            return None
         await answer(turn)
         return None
 
@@ -33,11 +40,17 @@ class AnswerQuestion(TurnAction):
         if found is None and turn.likeliest_intent == "bot_challenge":
             turn.say("utter_bot_challenge_in_form")
             return
-        if found is None:
-            await _record_gap(turn)
-            turn.say("utter_no_answer_in_form")
+        if found is not None:
+            say_answer(turn, found)
             return
-        say_answer(turn, found)
+        await _record_gap(turn)
+        offered = await services.in_thread(
+            knowledge.offer, turn.text, language=turn.language
+        )
+        if offered:
+            turn.say("utter_suggestions_in_form", choices=_passages(offered))
+        else:
+            turn.say("utter_no_answer_in_form")
 
 
 async def answer(turn: Turn) -> None:
@@ -48,34 +61,70 @@ async def answer(turn: Turn) -> None:
     )
     turn.set(last_question=turn.text)
     if found is not None:
-        turn.set(offer="helped")
         say_answer(turn, found)
-        turn.say(
-            "utter_did_this_help",
-            choices=[
-                (turn.label("choices.helped"), "/affirm"),
-                (turn.label("choices.not_helped"), "/deny"),
-            ],
-        )
+        _ask_whether_it_helped(turn)
         return
     await _record_gap(turn)
-    suggested = await services.in_thread(
-        services.knowledge.suggest, turn.text, language=turn.language
+    offered = await services.in_thread(
+        services.knowledge.offer, turn.text, language=turn.language
     )
     turn.set(offer="open_case")
     choices = [
         (turn.label("choices.take_case"), "/affirm"),
         (turn.label("choices.no_thanks"), "/deny"),
     ]
-    if suggested:
-        turn.say(
-            "utter_suggestions",
-            custom={"citations": [citation.as_json() for citation in suggested]},
-            titles="\n".join(f"• {citation.title}" for citation in suggested),
-            choices=choices,
-        )
+    if offered:
+        turn.say("utter_suggestions", choices=[*_passages(offered), *choices])
     else:
         turn.say("utter_no_answer", choices=choices)
+
+
+async def show_chosen(turn: Turn, place: str) -> None:
+    """Say the passage that the customer chose of those offered.
+
+    Args:
+        turn: The choice.
+        place: `page#section`.
+    """
+    page, _, section = place.partition("#")
+    question = "" if turn.is_in_form else turn.get("last_question") or ""
+    services = turn.services
+    found = await services.in_thread(
+        services.knowledge.open_passage,
+        page,
+        section,
+        question,
+        language=turn.language,
+    )
+    inside = "_in_form" if turn.is_in_form else ""
+    if found is None:
+        # Published anew since it was offered, without this section.
+        turn.say(f"utter_no_answer{inside}")
+        return
+    say_answer(turn, found)
+    if not turn.is_in_form:
+        _ask_whether_it_helped(turn)
+
+
+def _passages(offered: Sequence[Citation]) -> list[tuple[str, str]]:
+    """Titles to choose from, each with what is said when it is chosen."""
+    choices = []
+    for citation in offered:
+        place = json.dumps(f"{citation.page}#{citation.section}")
+        payload = f'/ask_question{{"field": "{CHOSEN}", "value": {place}}}'
+        choices.append((citation.title, payload))
+    return choices
+
+
+def _ask_whether_it_helped(turn: Turn) -> None:
+    turn.set(offer="helped")
+    turn.say(
+        "utter_did_this_help",
+        choices=[
+            (turn.label("choices.helped"), "/affirm"),
+            (turn.label("choices.not_helped"), "/deny"),
+        ],
+    )
 
 
 def say_answer(turn: Turn, found: Answer) -> None:

@@ -39,10 +39,18 @@ class Knowledge(Protocol):
     def answer(self, question: str, *, language: str | None) -> Answer | None:
         """The answer, or None when none is sure enough."""
 
+    def offer(self, question: str, *, language: str | None) -> list[Citation]:
+        """Passages to choose from, where no answer is sure but one of them likely."""
+
+    def open_passage(
+        self, page: str, section: str, question: str, *, language: str | None
+    ) -> Answer | None:
+        """The passage that was chosen, or None when it is no longer published."""
+
     def suggest(
         self, question: str, *, language: str | None, top_k: int = 3
     ) -> list[Citation]:
-        """Passages to choose from."""
+        """Passages that staff may find useful."""
 
 
 class CaseStatus(Protocol):
@@ -128,6 +136,8 @@ class Turn:
     changes: dict[str, Any] = field(default_factory=dict)
     marks: dict[str, Any] = field(default_factory=dict)
     """Goes to the customer API with everything said: `route` and `stage`."""
+    has_asked: bool = False
+    """Whether a question has been put that the form must not follow by its own."""
 
     @property
     def conversation(self) -> str:
@@ -260,8 +270,9 @@ class Turn:
         return self.services.wording.label(self.language, key, **values)
 
     def events(self) -> list[dict[str, Any]]:
-        """What Rasa is told: every change of a slot."""
+        """What Rasa is told: every change of a slot, and always what is asked for."""
         return [
             {"event": "slot", "timestamp": None, "name": name, "value": value}
             for name, value in self.changes.items()
+            if name == "requested_slot" or value != self.tracker.slots.get(name)
         ]

@@ -56,6 +56,9 @@ class Silence:
     def answer(self, question: str, *, language: str | None) -> None:
         return None
 
+    def offer(self, question: str, *, language: str | None) -> list[Any]:
+        return []
+
     def suggest(
         self, question: str, *, language: str | None, top_k: int = 3
     ) -> list[Any]:
@@ -103,7 +106,7 @@ def make_services(**overrides: Any) -> Services:
 
 
 class Heard:
-    """What one utterance led to."""
+    """What one utterance led to; `slots` are those that it changed."""
 
     def __init__(
         self, events: list[dict[str, Any]], said: list[dict[str, Any]]
@@ -112,6 +115,9 @@ class Heard:
         self.slots = {e["name"]: e["value"] for e in events if e["event"] == "slot"}
         self.is_rejected = any(
             e["event"] == "action_execution_rejected" for e in events
+        )
+        self.opens_form = any(
+            e["event"] == "active_loop" and e["name"] == FORM for e in events
         )
         self.followup = next(
             (e["name"] for e in events if e["event"] == "followup"), None
