@@ -43,16 +43,13 @@ class TurnAction(Action):  # type: ignore[misc]
             turn.marks["route"] = route(turn.likeliest_intent)
         more = await self.act(turn) or []
         if not any(event["event"] == "followup" for event in more):
-            # The form may have called this action where no rule does: without a rule
-            # Rasa would go on to its fallback.
+            # Without a rule for what comes next Rasa would go on to its fallback.
             more = [*more, followup("action_listen")]
         return [*turn.events(), *more]
 
     async def act(self, turn: Turn) -> Events | None:
-        """Answer the turn; returns events beside the changes of slots."""
+        """Answer the turn; returns events beside the changes of slots.
+
+        The form calls this too, for what a customer throws in, and goes on itself.
+        """
         raise NotImplementedError
-
-
-def back_to_form(turn: Turn) -> Events:
-    """After an interjection the form goes on where it was."""
-    return [followup("case_form")] if turn.is_in_form else []

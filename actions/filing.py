@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from actions import intake, review
-from actions.base import STOP_FORM, Events, TurnAction, followup
+from actions.asking import open_form
+from actions.base import STOP_FORM, Events, TurnAction
 from actions.cases.case import CaseDraft, Customer, receipt_as_json
-from actions.form import say_if_late
+from actions.fields import say_date_noted
 from actions.turns import Turn
 from knowledge.errors import Unavailable
 
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 _KEPT = (
     "description",
     "event_date",
+    "event_time",
     "verdict",
     "missing",
     "customer_says_complaint",
@@ -88,10 +90,8 @@ async def open_case(turn: Turn, description: str | None = None) -> Events:
     else:
         turn.say("utter_case_opened_request")
     if "event_date" in changed and intake.is_complaint(turn):
-        day = date.fromisoformat(turn.get("event_date"))
-        turn.say("utter_date_noted", date=turn.services.wording.day(turn.language, day))
-        say_if_late(turn)
-    return [followup("case_form")]
+        say_date_noted(turn)
+    return open_form(turn)
 
 
 class FileCase(TurnAction):
@@ -109,7 +109,7 @@ class FileCase(TurnAction):
             logger.warning("conversation %s: the archive is away", turn.conversation)
             turn.set(confirmed=None)
             turn.say("utter_filing_failed")
-            return [followup("case_form")]
+            return open_form(turn)
         services, language = self.services, turn.language
         zone = services.operator.zone
         turn.set(
@@ -198,7 +198,7 @@ class RestartCase(TurnAction):
         intake.begin(turn)
         turn.set(name=None, email=None, username=None, parked=None)
         turn.say("utter_restarted")
-        return [followup("case_form")]
+        return None
 
 
 def park(turn: Turn) -> None:

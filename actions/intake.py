@@ -11,25 +11,30 @@ from datetime import date
 from typing import Any
 
 from actions.cases.case import Verdict
+from actions.correcting import is_correction
 from actions.dates import Mention, event_date, find_dates
 from actions.facts import Facts, has_words
+from actions.hours import time_of_day
 from actions.phrases import fold
 from actions.turns import Turn
 
 FIELDS = ("name", "email", "username", "event_date", "details")
 CORRECTABLE = ("name", "email", "username", "event_date", "description")
-MAY_BE_SKIPPED = ("username", "event_date", "details")
 TRIES_BEFORE_EXAMPLE = 2
 TRIES_BEFORE_GOING_ON = 3
 
 # How sure the classifier of intents must be before a command is obeyed.
 COMMANDS = {"cancel": 0.5, "start_over": 0.4}
 _LONGEST_COMMAND_WORDS = 20
-# Taken by a rule rather than by the form, when nothing in the utterance is an answer.
-INTERJECTIONS = frozenset(
+# These tell nothing of the matter.
+_ASIDES = frozenset(
     "ask_question how_to_complain ask_human case_status change_language why_needed"
-    " greet thank goodbye bot_challenge abuse out_of_scope praise".split()
+    " greet thank goodbye bot_challenge abuse out_of_scope praise skip deny affirm"
+    " crisis correct".split()
 )
+_SURE = 0.5
+_LONGEST_WHY_WORDS = 9
+_BARE_WHY_WORDS = 3
 _THIN_WORDS = 6
 _STATEMENT_WORDS = 8
 _ACCOUNT_WORDS = 12
@@ -47,6 +52,7 @@ def begin(turn: Turn) -> None:
         shown=None,
         confirmed=None,
         details=None,
+        event_time=None,
         date_options=None,
         correcting=None,
         remedy_sought=None,
@@ -66,16 +72,18 @@ async def take_facts(turn: Turn, *, asked_for: str | None = None) -> list[str]:
         The fields that changed, in the order of the form.
     """
     facts = turn.services.facts.read(turn.text, asked_for=asked_for)
-    changed = _take_person(turn, facts, asked_for)
-    if _take_date(turn, asked_for):
+    is_corrected = is_correction(turn)
+    changed = _take_person(turn, facts, asked_for, is_corrected)
+    if _take_date(turn, asked_for, is_corrected):
         changed.append("event_date")
     return changed
 
 
-def _take_person(turn: Turn, facts: Facts, asked_for: str | None) -> list[str]:
+def _take_person(
+    turn: Turn, facts: Facts, asked_for: str | None, is_correction: bool
+) -> list[str]:
     changed = []
     reader = turn.services.facts
-    is_correction = turn.likeliest_intent == "correct"
     for field in ("name", "email", "username"):
         value, current = getattr(facts, field), turn.get(field)
         if value is None and is_correction and current:
@@ -98,15 +106,14 @@ def _take_person(turn: Turn, facts: Facts, asked_for: str | None) -> list[str]:
     return changed
 
 
-def _take_date(turn: Turn, asked_for: str | None) -> bool:
-    """Store the day of the event; whether it changed."""
+def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
+    """Store the day of the event, and the time with it; whether either changed."""
     asked = asked_for == "event_date"
     found = mentions(turn, is_answer=asked or bool(turn.get("date_options")))
     best = event_date(found, turn.today)
     current = turn.get("event_date")
-    is_correction = turn.likeliest_intent == "correct" and not turn.is_question
     if best is None or (current and not (asked or is_correction)):
-        return False
+        return asked and _take_time(turn)
     if best.value is None:
         options = [day.isoformat() for day in best.options]
         narrowed = [day for day in turn.get("date_options") or [] if day in options]
@@ -118,7 +125,17 @@ def _take_date(turn: Turn, asked_for: str | None) -> bool:
         value = best.value.isoformat()
     turn.set(event_date=value, date_options=None)
     turn.remove_missing("event_date")
-    return bool(value != current)
+    has_time = _take_time(turn)
+    return has_time or bool(value != current)
+
+
+def _take_time(turn: Turn) -> bool:
+    found = time_of_day(turn.text, turn.services.phrases)
+    value = found.isoformat("minutes") if found else None
+    if value is None or value == turn.get("event_time"):
+        return False
+    turn.set(event_time=value)
+    return True
 
 
 def mentions(turn: Turn, *, is_answer: bool) -> list[Mention]:
@@ -195,11 +212,25 @@ def next_field(turn: Turn) -> str:
     if turn.get("date_options") and not turn.get("event_date"):
         return "event_date"
     for field in FIELDS:
-        if field == "event_date" and not _needs_date(turn):
-            continue
-        if turn.get(field) is None and field not in missing:
-            return field
+        if _is_asked_for(turn, field) and turn.get(field) is None:
+            if field not in missing:
+                return field
     return "confirmed"
+
+
+def _is_asked_for(turn: Turn, field: str) -> bool:
+    policy = turn.services.policy
+    if field == "event_date" and not _needs_date(turn):
+        return False
+    asked_for = {*policy.details_needed, *policy.details_optional}
+    return field == "details" or field in asked_for
+
+
+def may_be_skipped(turn: Turn, field: str) -> bool:
+    """Whether a field may be left out at once, by the policy."""
+    policy = turn.services.policy
+    is_optional = field in policy.details_optional
+    return field == "details" or (is_optional and field not in policy.details_needed)
 
 
 def _needs_date(turn: Turn) -> bool:
@@ -209,12 +240,17 @@ def _needs_date(turn: Turn) -> bool:
 
 
 def go_on_without(turn: Turn, field: str) -> None:
-    """Leave a field out, marked as missing in the case."""
+    """Leave a field out, marked as missing in the case.
+
+    One that is only being corrected keeps the value that it has.
+    """
+    turn.set(correcting=None)
+    if field == "event_date":
+        turn.set(date_options=None)
     if field == "details":
-        turn.set(details="")
-    else:
+        turn.set(details=turn.get("details") or "")
+    elif not turn.get(field):
         turn.add_missing(field)
-    turn.set(date_options=None if field == "event_date" else turn.get("date_options"))
 
 
 def count_try(turn: Turn, field: str) -> int:
@@ -232,7 +268,8 @@ def resolved_day(turn: Turn) -> date | None:
 
 def summary_signature(turn: Turn) -> list[Any]:
     """What the summary showed, to tell whether it must be shown again."""
-    return [turn.get(field) for field in (*FIELDS, "description", "verdict", "missing")]
+    shown = (*FIELDS, "event_time", "description", "verdict", "missing")
+    return [turn.get(field) for field in shown]
 
 
 def is_wordless(turn: Turn) -> bool:
@@ -261,13 +298,23 @@ def is_statement(turn: Turn) -> bool:
     """Whether the utterance tells more of the matter."""
     intent = turn.likeliest_intent
     words = len(turn.text.split())
-    if turn.is_question or intent in INTERJECTIONS or intent in COMMANDS:
-        return False
-    if intent in ("skip", "deny", "affirm", "crisis", "correct"):
+    if turn.is_question or intent in _ASIDES or intent in COMMANDS:
         return False
     if intent in ("complaint", "report_problem"):
         return words >= _STATEMENT_WORDS // 2
     return words >= _STATEMENT_WORDS
+
+
+def asks_why(turn: Turn) -> bool:
+    """Whether the customer asks what the field is needed for."""
+    words = len(turn.text.split())
+    if turn.intent == "why_needed" and turn.confidence >= _SURE:
+        return words <= _LONGEST_WHY_WORDS
+    found = turn.services.phrases.pattern("why").match(turn.folded)
+    if found is None or words > _LONGEST_WHY_WORDS:
+        return False
+    # A bare "why" may begin any question; "why do you need" asks about the field.
+    return " " in found[0].strip() or words <= _BARE_WHY_WORDS
 
 
 def is_refusal(turn: Turn) -> bool:

@@ -48,7 +48,7 @@ def say_change_choices(turn: Turn) -> None:
     ]
     choices.append((turn.label("choices.cancel"), "/cancel"))
     turn.say("utter_what_to_change", choices=choices)
-    turn.set(quiet=True)
+    turn.has_asked = True
 
 
 def category(turn: Turn) -> str:

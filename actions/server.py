@@ -14,8 +14,7 @@ from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
 from actions import answer, crisis, filing, status, talk
-from actions.form import Ask, ValidateCaseForm
-from actions.intake import FIELDS
+from actions.form import ValidateCaseForm
 from actions.turns import Services
 from knowledge.bodies import json_object
 from knowledge.embedding import Embedder
@@ -61,7 +60,6 @@ def _actions(services: Services) -> Sequence[Action]:
     )
     return (
         ValidateCaseForm(services),
-        *(Ask(services, field) for field in (*FIELDS, "confirmed")),
         *(action(services) for action in plain),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from actions.base import Events, TurnAction, back_to_form
+from actions.base import Events, TurnAction
 from actions.turns import CaseStatus, Turn
 
 
@@ -28,11 +28,11 @@ class TellCaseStatus(TurnAction):
             turn.say(
                 "utter_status_needs", prefix=self.services.operator.reference_prefix
             )
-            return back_to_form(turn)
+            return None
         turn.set(offer=None)
         status = await self.services.archive.status_for(reference, email)
         self._tell(turn, reference, status)
-        return back_to_form(turn)
+        return None
 
     def _tell(self, turn: Turn, reference: str, status: CaseStatus) -> None:
         wording, zone = self.services.wording, self.services.operator.zone

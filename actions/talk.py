@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from actions.answer import answer
-from actions.base import Events, TurnAction, back_to_form, followup
+from actions.asking import open_form
+from actions.base import Events, TurnAction, followup
 from actions.filing import NEW_CASE, crisis_values, open_case, opens_case
 from actions.intake import is_wordless
 from actions.turns import Turn
+
+SMALL_TALK = frozenset(
+    "greet thank goodbye bot_challenge praise abuse out_of_scope".split()
+)
 
 
 class SmallTalk(TurnAction):
@@ -21,16 +26,11 @@ class SmallTalk(TurnAction):
             turn.say("utter_crisis_farewell", **crisis_values(turn))
             return None
         inside = "_in_form" if turn.is_in_form else ""
-        name = turn.intent if turn.intent in _SMALL_TALK else "greet"
+        name = turn.intent if turn.intent in SMALL_TALK else "greet"
         if not turn.is_in_form:
             turn.set(offer=None)
         turn.say(f"utter_{name}{inside}", operator=self.services.operator.name)
-        return back_to_form(turn)
-
-
-_SMALL_TALK = frozenset(
-    "greet thank goodbye bot_challenge praise abuse out_of_scope".split()
-)
+        return None
 
 
 class HandOver(TurnAction):
@@ -48,7 +48,7 @@ class HandOver(TurnAction):
             return None
         if turn.is_in_form:
             turn.say("utter_human_in_form", **values)
-            return back_to_form(turn)
+            return None
         is_open = operator.is_open(turn.now)
         turn.set(offer="open_case", last_question=None)
         turn.say(
@@ -87,7 +87,7 @@ class ExplainComplaining(TurnAction):
             email=services.operator.email,
             months=services.policy.filing_window_months,
         )
-        return back_to_form(turn)
+        return None
 
 
 class ChangeLanguage(TurnAction):
@@ -97,7 +97,7 @@ class ChangeLanguage(TurnAction):
 
     async def act(self, turn: Turn) -> Events | None:
         turn.say("utter_language_changed")
-        return back_to_form(turn)
+        return None
 
 
 class ExplainWhyNeeded(TurnAction):
@@ -109,7 +109,7 @@ class ExplainWhyNeeded(TurnAction):
         field = turn.get("requested_slot") if turn.is_in_form else None
         known = ("name", "email", "username", "event_date", "details", "confirmed")
         turn.say(f"utter_why_{field}" if field in known else "utter_why_details")
-        return back_to_form(turn)
+        return None
 
 
 class Accept(TurnAction):
@@ -215,7 +215,7 @@ class Fallback(TurnAction):
 
     async def act(self, turn: Turn) -> Events | None:
         if turn.is_in_form:
-            return [followup("case_form")]
+            return open_form(turn)
         if is_wordless(turn):
             turn.say("utter_no_words")
         elif turn.get("offer") == "status":

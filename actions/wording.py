@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, tzinfo
 from pathlib import Path
 from typing import Any
 
 import yaml
-from babel.dates import format_date
+from babel.dates import format_date, format_time, get_datetime_format
 
 from knowledge.errors import NotReady
 
@@ -62,10 +62,20 @@ class Wording:
             node = node[part]
         return str(node).format_map(values)
 
-    def day(self, language: str, day: date) -> str:
-        """A date in words, with its weekday."""
+    def day(self, language: str, day: date, at: time | None = None) -> str:
+        """A date in words, with its weekday, and with the time of day if given."""
         tag = language.replace("-", "_")
-        return format_date(day, format="full", locale=tag)
+        words = format_date(day, format="full", locale=tag)
+        if at is None:
+            return words
+        clock = format_time(datetime.combine(day, at), format="short", locale=tag)
+        joined = str(get_datetime_format("full", locale=tag)).replace("'", "")
+        return joined.replace("{1}", words).replace("{0}", clock)
+
+    def moment(self, language: str, moment: datetime, zone: tzinfo) -> str:
+        """The civil date and time of a moment, in words."""
+        local = moment.astimezone(zone)
+        return self.day(language, local.date(), local.time())
 
     def moment_day(self, language: str, moment: datetime, zone: tzinfo) -> str:
         """The civil date of a moment, in words."""

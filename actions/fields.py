@@ -1,0 +1,162 @@
+"""One field of the form: what is taken from an answer, and what when there is none."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Any
+
+from actions import consent, intake
+from actions.cases.complaint import is_late
+from actions.turns import Turn
+
+# From this many words on, an utterance with a fact in it tells of the matter as well.
+_TELLING_WORDS = 12
+_STATEMENT_WORDS = 8
+_BARE_YES_WORDS = 4
+
+
+async def take(turn: Turn, asked_for: str) -> list[str]:
+    """Store every fact of the utterance and acknowledge what was not asked for.
+
+    Returns:
+        The fields that changed.
+    """
+    before = {field: turn.get(field) for field in intake.FIELDS}
+    changed = await intake.take_facts(turn, asked_for=asked_for)
+    for field in changed:
+        if field == "event_date":
+            say_date_noted(turn)
+        elif before[field] or field != asked_for:
+            _acknowledge(turn, field, is_new=not before[field])
+    if turn.get("correcting") in changed:
+        turn.set(correcting=None)
+    return changed
+
+
+def _acknowledge(turn: Turn, field: str, *, is_new: bool) -> None:
+    turn.say(
+        "utter_noted" if is_new else "utter_corrected",
+        field=turn.label(f"fields.{field}"),
+        value=turn.get(field),
+    )
+
+
+def take_day(turn: Turn, iso: str) -> None:
+    """Store the day that a choice stands for."""
+    turn.set(event_date=iso, date_options=None, correcting=None)
+    turn.remove_missing("event_date")
+    say_if_late(turn)
+
+
+def say_date_noted(turn: Turn) -> None:
+    """Say the date back in words, and that it is late where it is."""
+    turn.say("utter_date_noted", date=date_in_words(turn))
+    say_if_late(turn)
+
+
+def date_in_words(turn: Turn) -> str:
+    """The day of the event, with its time where that is known."""
+    day = date.fromisoformat(turn.get("event_date"))
+    at = turn.get("event_time")
+    wording = turn.services.wording
+    return wording.day(turn.language, day, time.fromisoformat(at) if at else None)
+
+
+def say_if_late(turn: Turn) -> None:
+    services = turn.services
+    day = intake.resolved_day(turn)
+    if intake.is_complaint(turn) and is_late(
+        day, turn.now, services.policy, services.operator.zone
+    ):
+        turn.say("utter_date_late")
+
+
+async def add_telling(turn: Turn) -> None:
+    """Keep the words of an answer that tells more than was asked for."""
+    is_long = len(turn.text.split()) >= _TELLING_WORDS
+    if is_long and intake.is_statement(turn):
+        await intake.add_description(turn, turn.text)
+
+
+async def take_details(turn: Turn, changed: list[str]) -> None:
+    """The rest of the story, a new one in its place, or nothing more."""
+    is_account = turn.get("correcting") == "description"
+    if changed and len(turn.text.split()) < _TELLING_WORDS and not is_account:
+        # A field put right in passing is not the rest of the story.
+        return
+    is_short = len(turn.text.split()) <= _BARE_YES_WORDS
+    is_bare_yes = turn.likeliest_intent == "affirm" and is_short
+    if intake.is_nothing_more(turn) or consent.confirms(turn):
+        if turn.get("description"):
+            turn.set(details="", correcting=None)
+            return
+        is_bare_yes = True
+    if is_bare_yes:
+        if intake.count_try(turn, "details") >= intake.TRIES_BEFORE_GOING_ON:
+            turn.set(details="", correcting=None)
+        return
+    if is_account:
+        chosen = (turn.get("verdict") or {}).get("chosen", {})
+        turn.set(description=None, verdict={"chosen": chosen})
+    await intake.add_description(turn, turn.text)
+    turn.set(details=turn.text, correcting=None)
+    if turn.has("wish"):
+        turn.set(remedy_sought=turn.text)
+
+
+async def refuse(turn: Turn, field: str) -> None:
+    """Explain what a needed field is for, once; then go on without."""
+    is_needed = not intake.may_be_skipped(turn, field) and not turn.get(field)
+    if is_needed and intake.count_try(turn, field) == 1:
+        turn.say(f"utter_why_{field}", **_values(turn))
+    else:
+        _leave_out(turn, field)
+    has_digits = any(character.isdigit() for character in turn.text)
+    if len(turn.text.split()) >= _STATEMENT_WORDS and has_digits:
+        await intake.add_description(turn, turn.text)
+
+
+def fail(turn: Turn, field: str) -> None:
+    """An answer that is none: an example after two, on without it after three."""
+    tries = intake.count_try(turn, field)
+    if tries >= intake.TRIES_BEFORE_GOING_ON:
+        _leave_out(turn, field)
+    elif tries == intake.TRIES_BEFORE_EXAMPLE:
+        turn.say(f"utter_example_{field}", **_values(turn))
+    else:
+        turn.say(f"utter_invalid_{field}", **_values(turn))
+
+
+def is_open_date(turn: Turn) -> bool:
+    """Handle an answer that may be a date but is no certain day."""
+    kinds = {mention.kind for mention in intake.mentions(turn, is_answer=True)}
+    if "future" in kinds:
+        if intake.count_try(turn, "event_date") >= intake.TRIES_BEFORE_GOING_ON:
+            _leave_out(turn, "event_date")
+        else:
+            turn.say("utter_date_future")
+            turn.set(date_options=None)
+        return True
+    if turn.get("date_options"):
+        is_open = bool(kinds & {"exact", "weekday"})
+        return is_open and not intake.is_refusal(turn)
+    if kinds & {"vague", "partial"} or turn.has("unknown"):
+        if intake.count_try(turn, "event_date") >= intake.TRIES_BEFORE_EXAMPLE:
+            _leave_out(turn, "event_date")
+        else:
+            turn.say("utter_date_vague")
+            turn.has_asked = True
+        return True
+    return False
+
+
+def _leave_out(turn: Turn, field: str) -> None:
+    """Go on without a field; one that is only being corrected stays as it is."""
+    had = turn.get(field)
+    intake.go_on_without(turn, field)
+    if not had:
+        turn.say(f"utter_without_{field}")
+
+
+def _values(turn: Turn) -> dict[str, Any]:
+    return {"username": turn.services.operator.username_example}
