@@ -407,17 +407,6 @@ class TestDesk:
         assert (again.status, again.queue_position, again.outcome) == ("open", 1, None)
         assert kinds(again)[-2:] == ["customer_wrote", "reopened"]
 
-    async def test_a_case_set_aside_comes_back_when_the_customer_writes(
-        self, archive: Archive
-    ):
-        case = await archive.file(make_draft())
-        await archive.take_next("eva")
-        await archive.wait_for_customer(case.reference, "eva")
-
-        back = await archive.append_to_case(case.reference, "Voici.")
-
-        assert (back.status, back.assigned_to) == ("in_progress", "eva")
-
     async def test_a_change_of_what_has_moved_on_is_refused(self, archive: Archive):
         case = await archive.file(make_draft())
         await archive.add_note(case.reference, "eva", "Sett", version=case.version)
