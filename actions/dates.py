@@ -40,6 +40,7 @@ _HOUR_BEFORE = re.compile(
 _STAKES_BEFORE = re.compile(
     r"(?:\b(?:nl|pl|blinds?|insats\w*|mises?|stakes?)|[€$£])\s*$"
 )
+_MORNING_BEFORE = re.compile(r"\b(?:la|esta|am|heute|gestern|'s)\s*$")
 _TIDY = re.compile(r"[\s,.;:!?()'\"«»]+")
 
 
@@ -87,7 +88,7 @@ def find_dates(
     for words in phrases.starting_with(language):
         more = list(_in_language(folded, today, words, is_answer))
         found += more
-        if any(mention.value or mention.options for mention in more):
+        if any(m.value or m.options or m.kind == "future" for m in more):
             break
     denied = re.compile(rf"(?<!\w){any_of(phrases.words('not'))}\s*(?:\w{{2}}\s)?$")
     found = [m for m in found if not denied.search(folded[: m.start])]
@@ -176,6 +177,7 @@ def _in_language(
     yield from _relative(folded, today, words)
     if is_answer:
         yield from _bare_days(folded, today, words)
+        yield from _to_come(folded, words)
     for match in _whole(words, "vague").finditer(folded):
         yield Mention(match.start(), match.end(), "vague")
     months = _months(words.language)
@@ -216,12 +218,20 @@ def _days_of_month_names(folded: str, today: date, words: Phrases) -> Iterator[M
 
 def _weekdays(folded: str, today: date, words: Phrases) -> Iterator[Mention]:
     last, previous = any_of(words.words("last")), any_of(words.words("previous"))
+    coming = any_of(words.words("next"))
+    next_before = re.compile(rf"(?<!\w){coming}\s+$")
+    next_after = re.compile(rf"\s+{coming}(?!\w)")
     for number, stem in enumerate(words.words("weekdays")):
         pattern = (
             rf"(?<!\w)(?:({last})\s+)?(?:[^\W\d]{{1,3}}\s+)?{any_of([stem])}\w{{0,3}}"
             rf"(?![\w-])(?:\s+({last})(?!\w))?(?:\s+({previous})(?!\w))?"
         )
         for match in re.finditer(pattern, folded):
+            if next_before.search(folded[: match.start()]) or next_after.match(
+                folded, match.end()
+            ):
+                yield Mention(match.start(), match.end(), "future")
+                continue
             gap = (today.weekday() - number) % 7 or 7
             day = today - timedelta(days=gap)
             if match[3]:
@@ -278,6 +288,14 @@ def _bare_days(folded: str, today: date, words: Phrases) -> Iterator[Mention]:
             day = _latest_day(int(match[1]), today)
             if day:
                 yield Mention(match.start(), match.end(), "weekday", day)
+
+
+def _to_come(folded: str, words: Phrases) -> Iterator[Mention]:
+    """Days to come, without their date: they are only refused."""
+    for match in _whole(words, "tomorrow").finditer(folded):
+        # "La mañana" and "am Morgen" are mornings.
+        if not _MORNING_BEFORE.search(folded[: match.start()]):
+            yield Mention(match.start(), match.end(), "future")
 
 
 def _latest_day(day: int, today: date) -> date | None:

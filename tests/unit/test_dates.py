@@ -110,6 +110,41 @@ def test_a_day_and_month_are_their_latest_occurrence(language: str, text: str) -
     assert the_day(text, language) == date(2026, 11, 3)
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("sv", "i morgon"),
+        ("fr", "lundi prochain"),
+        ("en", "next Monday"),
+        ("de", "übermorgen"),
+        ("es", "mañana"),
+        ("fi", "huomenna"),
+        ("da", "på næste fredag"),
+        ("nb", "neste uke"),
+        ("it", "domani"),
+        ("nl", "volgende week"),
+        ("pt", "amanhã"),
+        ("pl", "pojutrze"),
+    ],
+)
+def test_a_day_to_come_is_told_from_one_not_understood(
+    language: str, text: str
+) -> None:
+    mentions = find_dates(
+        text, today=SUNDAY, language=language, phrases=PHRASES, is_answer=True
+    )
+
+    assert "future" in {mention.kind for mention in mentions}
+    assert event_date(mentions, SUNDAY) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("de", "gestern am Morgen"), ("es", "ayer por la mañana")]
+)
+def test_a_morning_is_not_tomorrow(language: str, text: str) -> None:
+    assert the_day(text, language, is_answer=True) == date(2026, 11, 21)
+
+
 def test_a_month_long_to_come_is_last_years() -> None:
     assert the_day("on 3 March", "en", today=date(2026, 1, 10)) == date(2025, 3, 3)
 
