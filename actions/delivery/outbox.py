@@ -18,6 +18,7 @@ from typing import Any, Literal
 from sqlalchemy import (
     ColumnElement,
     Select,
+    case,
     delete,
     exists,
     func,
@@ -71,6 +72,12 @@ class Delivery:
     sent_at: datetime | None
     last_error: str | None
     claim: str | None
+    claimed_until: datetime | None
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether the other side may have had it before."""
+        return self.last_error is not None
 
     @property
     def state(self) -> State:
@@ -135,7 +142,15 @@ class Outbox:
             taken = await connection.execute(
                 update(outbox)
                 .where(outbox.c.id.in_(ids))
-                .values(claim=uuid.uuid4().hex, claimed_until=now + LEASE)
+                .values(
+                    claim=uuid.uuid4().hex,
+                    claimed_until=now + LEASE,
+                    # Claimed before and neither sent nor failed: its holder died.
+                    last_error=func.coalesce(
+                        outbox.c.last_error,
+                        case((outbox.c.claim.is_not(None), "interrupted")),
+                    ),
+                )
                 .returning(outbox)
             )
             return sorted((_delivery(row) for row in taken), key=lambda each: each.id)
