@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from aiohttp import WSMsgType, web
 
 from actions.cases.case import message_as_json
+from actions.cases.channel import Channel
+from actions.cases.transcripts import Conversation
 from bot import keys
-from bot.conversations import Answered, Said
+from bot.conversations import Answered
 from bot.negotiation import accepted_languages
+from bot.utterances import Said
 from knowledge.errors import BadInput
 
 # A browser cannot set headers on a WebSocket: it sends the token as a second protocol.
 PROTOCOL = "guichet"
 HEARTBEAT_SECONDS = 25
 LONGEST_COMMENT = 2000
+LARGEST_SIGNAL = 1024
 
 Body = TypeVar("Body")
 
@@ -37,9 +41,19 @@ class NewMessage(msgspec.Struct):
 
 
 class NewFeedback(msgspec.Struct):
-    message_id: str
-    helpful: bool
+    """On one message, or with `scope` `conversation` on the whole of it."""
+
+    message_id: str | None = None
+    helpful: bool | None = None
     comment: str | None = None
+    scope: Literal["message", "conversation"] = "message"
+    satisfaction: int | None = None
+
+
+class Signal(msgspec.Struct):
+    """What a browser sends over the WebSocket."""
+
+    typing: bool = False
 
 
 @routes.post("/api/v1/conversations")
@@ -62,13 +76,9 @@ async def open_conversation(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/conversations/{conversation}/messages")
 async def post_message(request: web.Request) -> web.Response:
-    conversation = await _authenticate(request)
+    conversation = (await authenticate(request)).id
     body = await read_body(request, NewMessage)
-    if (
-        body.client_message_id is not None
-        and not 1 <= len(body.client_message_id) <= 128
-    ):
-        raise BadInput("client_message_id must be 1 to 128 characters")
+    check_client_message_id(body.client_message_id)
     # Shielded: a customer who goes away mid-turn finds the reply on coming back.
     answered = await asyncio.shield(
         request.app[keys.CONVERSATIONS].post(
@@ -85,34 +95,49 @@ async def post_message(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/conversations/{conversation}/messages")
 async def show_messages(request: web.Request) -> web.Response:
-    conversation = await _authenticate(request)
+    known = await authenticate(request)
     messages = await request.app[keys.PARTS].transcripts.messages(
-        conversation, after=request.query.get("after")
+        known.id, after=request.query.get("after")
     )
-    return web.json_response({"messages": [message_as_json(each) for each in messages]})
+    return web.json_response(
+        {
+            "messages": [message_as_json(each) for each in messages],
+            "language": known.language,
+            "stage": "handed_over" if known.agent else known.stage,
+        },
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 @routes.post("/api/v1/conversations/{conversation}/feedback")
 async def post_feedback(request: web.Request) -> web.Response:
-    conversation = await _authenticate(request)
+    conversation = (await authenticate(request)).id
     body = await read_body(request, NewFeedback)
     if body.comment is not None and len(body.comment) > LONGEST_COMMENT:
         raise BadInput(f"comment must be at most {LONGEST_COMMENT} characters")
     parts = request.app[keys.PARTS]
-    await parts.transcripts.add_feedback(
-        conversation,
-        body.message_id,
-        body.helpful,
-        parts.masker.mask(body.comment).text if body.comment else None,
-    )
+    comment = parts.masker.mask(body.comment).text if body.comment else None
+    if body.scope == "conversation":
+        if body.satisfaction is None:
+            raise BadInput("feedback on a conversation needs satisfaction, 1 to 5")
+        channel = Channel(parts.engine, parts.clock)
+        await channel.rate(conversation, body.satisfaction, comment)
+    else:
+        if body.message_id is None or body.helpful is None:
+            raise BadInput("feedback on a message needs message_id and helpful")
+        await parts.transcripts.add_feedback(
+            conversation, body.message_id, body.helpful, comment
+        )
     return web.Response(status=204)
 
 
 @routes.get("/api/v1/conversations/{conversation}/events")
 async def watch(request: web.Request) -> web.StreamResponse:
     """A WebSocket that carries each new message of the conversation."""
-    conversation = await _authenticate(request)
-    socket = web.WebSocketResponse(protocols=(PROTOCOL,), heartbeat=HEARTBEAT_SECONDS)
+    conversation = (await authenticate(request)).id
+    socket = web.WebSocketResponse(
+        protocols=(PROTOCOL,), heartbeat=HEARTBEAT_SECONDS, max_msg_size=LARGEST_SIGNAL
+    )
     if not socket.can_prepare(request).ok:
         raise BadInput("expected a WebSocket handshake")
     async with request.app[keys.PARTS].events.watch(conversation) as messages:
@@ -129,6 +154,8 @@ async def watch(request: web.Request) -> web.StreamResponse:
             async for received in socket:
                 if received.type is WSMsgType.ERROR:
                     break
+                if received.type is WSMsgType.TEXT and _is_typing(received.data):
+                    request.app[keys.CONVERSATIONS].note_typing(conversation)
         finally:
             sockets.discard(socket)
             sender.cancel()
@@ -169,6 +196,19 @@ def _shape_only(exc: msgspec.MsgspecError) -> str:
     return "the body is not JSON"
 
 
+def check_client_message_id(client_message_id: str | None) -> None:
+    """Raise BadInput for an id of an unusable length."""
+    if client_message_id is not None and not 1 <= len(client_message_id) <= 128:
+        raise BadInput("client_message_id must be 1 to 128 characters")
+
+
+def _is_typing(signal: str) -> bool:
+    try:
+        return msgspec.json.decode(signal, type=Signal).typing
+    except msgspec.MsgspecError:
+        return False  # Of a later widget, or of nobody: never a reason to hang up.
+
+
 def _answer(answered: Answered) -> dict[str, Any]:
     return {
         "messages": [message_as_json(each) for each in answered.messages],
@@ -178,8 +218,13 @@ def _answer(answered: Answered) -> dict[str, Any]:
     }
 
 
-async def _authenticate(request: web.Request) -> str:
-    """The id of the conversation in the path, when the token is its own."""
+async def authenticate(request: web.Request) -> Conversation:
+    """The conversation in the path, when the token is its own.
+
+    Raises:
+        NotFound: There is no such conversation.
+        NotSignedIn: The token is missing, another conversation's or expired.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         protocols = request.headers.get("Sec-WebSocket-Protocol", "").split(",")
@@ -190,4 +235,4 @@ async def _authenticate(request: web.Request) -> str:
         request.match_info["conversation"], token.strip() or None
     )
     request[keys.LANGUAGE] = known.language
-    return known.id
+    return known

@@ -12,7 +12,16 @@ from aiohttp import web
 import actions.server
 from actions.cases.channel import Channel
 from actions.cases.turns import Turns
-from bot import api, contact, keys, public, sign_in
+from bot import (
+    api,
+    contact,
+    keys,
+    public,
+    resuming,
+    saving,
+    sign_in,
+    uploads,
+)
 from bot.assistant_services import open_action_server
 from bot.bursts import Bursts
 from bot.conversations import Conversations
@@ -26,6 +35,7 @@ from bot.scheduler import Scheduler
 from bot.security import harden
 from bot.settings import Settings
 from bot.utterances import Listener
+from bot.voice import Voice
 from knowledge.console.parts import CONSOLE
 
 Opener = Callable[[Settings], AbstractAsyncContextManager[Parts]]
@@ -55,6 +65,12 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
     async def join(app: web.Application) -> AsyncIterator[None]:
         async with open_all(settings) as parts:
             app[keys.PARTS] = parts
+            app[keys.VOICE] = Voice(
+                parts.texts,
+                parts.clock,
+                operator_name=parts.operator.name,
+                contact_url=partial(contact.url, parts.settings),
+            )
             app[keys.CONVERSATIONS] = _conversations(app, parts)
             open_rooms(app, parts)
             open_action_server(app, parts)
@@ -64,7 +80,7 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
     app.cleanup_ctx.append(join)
     app.on_shutdown.append(api.close_sockets)
     set_up_templates(app)
-    for module in (api, public, contact, sign_in):
+    for module in (api, uploads, resuming, saving, public, contact, sign_in):
         app.add_routes(module.routes)
     add_rooms(app)
     app.add_routes(actions.server.routes)
@@ -100,14 +116,13 @@ def _conversations(app: web.Application, parts: Parts) -> Conversations:
         channel=Channel(parts.engine, parts.clock),
         assistant=parts.assistant,
         listener=Listener(parts.masker, parts.languages, parts.texts),
-        texts=parts.texts,
+        voice=app[keys.VOICE],
+        languages=parts.texts.languages,
         events=parts.events,
         locks=parts.locks,
         bursts=Bursts(parts.settings.burst_milliseconds / 1000),
         clock=parts.clock,
         metrics=app[keys.METRICS],
-        operator_name=parts.operator.name,
-        contact_url=partial(contact.url, parts.settings),
         max_utterance_characters=parts.settings.max_utterance_characters,
         agent_idle=timedelta(minutes=parts.settings.agent_idle_minutes),
     )

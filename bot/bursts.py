@@ -9,7 +9,8 @@ the form. Any other waits a short while, and longer while its writer goes on typ
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 # Messages that were sent at the same moment arrive within this time.
 AT_ONCE_SECONDS = 0.02
@@ -24,6 +25,12 @@ class _Pause:
     began: float
     until: float
     n_waiting: int = 0
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def move(self, until: float) -> None:
+        self.until = min(until, self.began + LONGEST_SECONDS)
+        self.moved.set()
+        self.moved = asyncio.Event()
 
 
 class Bursts:
@@ -48,13 +55,13 @@ class Bursts:
         now = loop.time()
         pause = self._pauses.setdefault(conversation, _Pause(now, now))
         wait = self._wait_seconds
-        pause.until = now + (min(AT_ONCE_SECONDS, wait) if is_whole else wait)
+        pause.move(now + (min(AT_ONCE_SECONDS, wait) if is_whole else wait))
         pause.n_waiting += 1
         try:
-            while (now := loop.time()) < min(
-                pause.until, pause.began + LONGEST_SECONDS
-            ):
-                await asyncio.sleep(min(pause.until - now, wait))
+            while (left := pause.until - loop.time()) > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await pause.moved.wait()
         finally:
             pause.n_waiting -= 1
             if not pause.n_waiting:
@@ -65,7 +72,7 @@ class Bursts:
         pause = self._pauses.get(conversation)
         if pause is not None:
             now = asyncio.get_running_loop().time()
-            pause.until = max(pause.until, now + TYPING_SECONDS)
+            pause.move(max(pause.until, now + TYPING_SECONDS))
 
 
 def looks_whole(text: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -17,15 +18,17 @@ from babel.dates import format_date
 from email_validator import EmailNotValidError, validate_email
 
 from actions.cases.case import Case, CaseDraft, Customer
+from actions.cases.files import TYPES, media_type_of
 from actions.cases.queries import CaseStatus
 from bot import keys
 from bot.api import read_body
+from bot.multipart import MOST_FILES, File, read_form
 from bot.negotiation import asked_language
 from bot.pages import render
 from bot.rasa import internal_token
 from bot.settings import Settings
 from bot.tokens import sign, unsign
-from knowledge.errors import NotFound, Unavailable
+from knowledge.errors import NotFound, Unavailable, WrongFileType
 
 LONGEST_LINE = 200
 N_SUGGESTED_PAGES = 3
@@ -43,6 +46,7 @@ class Filled:
     """What stands in the form, and what is wrong with it: text keys by field."""
 
     values: dict[str, str]
+    files: list[File] = field(default_factory=list)
     troubles: dict[str, str] = field(default_factory=dict)
     event_date: date | None = None
 
@@ -69,18 +73,25 @@ async def show_form(request: web.Request) -> web.Response:
 
 @routes.post("/contact")
 async def file_case(request: web.Request) -> web.Response:
-    """File a case, or show the form again with what is wrong and nothing lost."""
-    fields = await request.post()
-    sent = {name: value for name, value in fields.items() if isinstance(value, str)}
+    """File a case, or show the form again with what is wrong and nothing lost.
+
+    Files that are too large end the reading: what stood in the form is then only in
+    the browser, which the customer goes back to.
+    """
+    form = await read_form(request, request.app[keys.PARTS].attachments.limits)
+    sent = form.fields
     texts = request.app[keys.PARTS].texts
     wanted = sent.get("language")
     language = wanted if wanted in texts.languages else asked_language(request)
     request[keys.LANGUAGE] = language
     filled = _check(request, sent)
+    filled.files = form.files
+    _check_files(filled)
     if filled.troubles:
         return _form(request, language, filled, status=400)
     try:
         case = await _file(request, language, filled)
+        await _attach(request, case, filled.files)
     except Unavailable:
         filled.troubles["form"] = "unavailable"
         return _form(request, language, filled, status=503)
@@ -171,6 +182,35 @@ async def _file(request: web.Request, language: str, filled: Filled) -> Case:
     )
 
 
+async def _attach(request: web.Request, case: Case, files: Sequence[File]) -> None:
+    """Keep the files with what was written; the form sent twice keeps them once."""
+    if not files:
+        return
+    parts = request.app[keys.PARTS]
+    said = await parts.transcripts.messages(case.conversation)
+    written = next((each.id for each in said if each.sender == "customer"), None)
+    kept = {
+        each.sha256
+        for each in await parts.attachments.of_conversation(case.conversation)
+    }
+    for file in files:
+        if hashlib.sha256(file.content).hexdigest() not in kept:
+            await parts.attachments.store(
+                case.conversation,
+                parts.masker.mask(file.name).text,
+                file.content,
+                message=written,
+            )
+
+
+def _check_files(filled: Filled) -> None:
+    try:
+        for file in filled.files:
+            media_type_of(file.content)
+    except WrongFileType:
+        filled.troubles["attachments"] = "wrong_file_type"
+
+
 def _check(request: web.Request, sent: Mapping[str, str]) -> Filled:
     """Find every trouble at once, so that the customer mends the form in one go."""
     parts = request.app[keys.PARTS]
@@ -236,6 +276,7 @@ def _dates(
 def _form(
     request: web.Request, language: str, filled: Filled, *, status: int = 200
 ) -> web.Response:
+    parts = request.app[keys.PARTS]
     return render(
         request,
         "contact.html",
@@ -244,7 +285,10 @@ def _form(
             "values": filled.values,
             "troubles": filled.troubles,
             "today": _today(request).isoformat(),
-            "longest": request.app[keys.PARTS].settings.max_utterance_characters,
+            "types": ",".join(TYPES),
+            "count": MOST_FILES,
+            "megabytes": parts.attachments.limits.largest_bytes // 2**20,
+            "longest": parts.settings.max_utterance_characters,
         },
         status=status,
     )

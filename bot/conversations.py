@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hmac
 import logging
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from datetime import datetime, timedelta
 
 from actions.cases.case import Message, message_as_json, time_as_json
 from actions.cases.channel import Channel
@@ -21,10 +19,10 @@ from bot.events import Events
 from bot.locks import Locks
 from bot.metrics import Metrics
 from bot.negotiation import choose
-from bot.rasa import Assistant, Reply, Turn
-from bot.texts import Texts
+from bot.rasa import Assistant, Turn
 from bot.tokens import hash_token, new_token
 from bot.utterances import Listener, Said, Spoken
+from bot.voice import Voice, new_id
 from knowledge.errors import (
     AssistantUnavailable,
     BadInput,
@@ -69,14 +67,13 @@ class Conversations:
         channel: Channel,
         assistant: Assistant,
         listener: Listener,
-        texts: Texts,
+        voice: Voice,
+        languages: Sequence[str],
         events: Events,
         locks: Locks,
         bursts: Bursts,
         clock: Callable[[], datetime],
         metrics: Metrics,
-        operator_name: str,
-        contact_url: Callable[[str, str], str],
         max_utterance_characters: int,
         agent_idle: timedelta,
     ) -> None:
@@ -85,14 +82,13 @@ class Conversations:
         self._channel = channel
         self._assistant = assistant
         self._listener = listener
-        self._texts = texts
+        self._voice = voice
+        self._offered = languages
         self._events = events
         self._locks = locks
         self._bursts = bursts
         self._clock = clock
         self._metrics = metrics
-        self._operator_name = operator_name
-        self._contact_url = contact_url
         self._max_utterance_characters = max_utterance_characters
         self._agent_idle = agent_idle
         # By the turn's id.
@@ -100,12 +96,12 @@ class Conversations:
 
     async def open(self, language: str | None, accepted: Sequence[str]) -> Opened:
         """Begin a conversation; its first message says that a machine answers."""
-        language = choose(self._texts.languages, [language, *accepted])
+        language = choose(self._offered, [language, *accepted])
         conversation, token = new_id(), new_token()
         await self._transcripts.create(
             conversation, hash_token(token), language, accept_languages=tuple(accepted)
         )
-        greeting = self.own_words(language, "conversation.greeting")
+        greeting = self._voice.own_words(language, "conversation.greeting")
         await self.say(conversation, greeting)
         return Opened(
             conversation=conversation,
@@ -182,7 +178,7 @@ class Conversations:
         async with self._locks.hold(conversation):
             known = await self._known(conversation)
             if await self._channel.take_over(conversation, staff):
-                joined = self.own_words(
+                joined = self._voice.own_words(
                     known.language, "conversation.agent_joined", name=staff
                 )
                 await self.say(conversation, joined)
@@ -204,18 +200,13 @@ class Conversations:
                 return
             said = []
             if summary.strip():
-                said = [self._message("agent", summary.strip(), known.language)]
+                said = [self._voice.message("agent", summary.strip(), known.language)]
             await self._leave(known, said)
 
     async def say(self, conversation: str, *messages: Message) -> None:
         """Store messages that answer no utterance, then tell who watches."""
         await self._transcripts.append(conversation, *messages)
         await self._publish(conversation, messages)
-
-    def own_words(self, language: str, key: str, **values: object) -> Message:
-        """A message of the app itself, from `data/texts/`."""
-        text = self._texts.text(language, key, operator=self._operator_name, **values)
-        return self._message("bot", text, language)
 
     def _check(self, said: Said) -> None:
         if (said.text is None) == (said.choice is None):
@@ -238,7 +229,7 @@ class Conversations:
         if said.choice is not None:
             history = await self._transcripts.messages(known.id)
         heard = self._listener.hear(known, said, history)
-        message = self._message("customer", heard.text, heard.language)
+        message = self._voice.message("customer", heard.text, heard.language)
         stored = await self._turns.hear(
             known.id, message, said.client_message_id, heard.details
         )
@@ -275,10 +266,12 @@ class Conversations:
         try:
             turn = await self._ask(conversation, spoken)
         except AssistantUnavailable as exc:
-            replies = [self._apology(conversation, spoken.language, exc)]
+            log.warning("conversation %s: %s", conversation, exc)
+            self._metrics.assistant_failures.inc()
+            replies = [self._voice.apology(conversation, spoken.language)]
         else:
             replies = notices + [
-                self._from_reply(reply, spoken.language) for reply in turn.replies
+                self._voice.from_reply(reply, spoken.language) for reply in turn.replies
             ]
             stage = routing.stage_after(turn, known.stage)
             route = routing.route_of(turn, known.stage)
@@ -309,27 +302,14 @@ class Conversations:
                 },
             )
 
-    def _apology(
-        self, conversation: str, language: str, exc: AssistantUnavailable
-    ) -> Message:
-        """Say that the machine is out of order, and where a case can still be left."""
-        log.warning("conversation %s: %s", conversation, exc)
-        self._metrics.assistant_failures.inc()
-        return self.own_words(
-            language,
-            "conversation.unavailable",
-            contact_url=self._contact_url(conversation, language),
-        )
-
     async def _ask_for_words(self, known: Conversation) -> Answered:
         """Answer an empty utterance; a question that waits is put again."""
         stage = "handed_over" if known.agent else known.stage
-        messages = [self.own_words(known.language, "conversation.empty")]
+        messages = [self._voice.own_words(known.language, "conversation.empty")]
         history = await self._transcripts.messages(known.id)
         asked = next((old for old in reversed(history) if old.sender == "bot"), None)
         if asked and stage in routing.IN_FORM:
-            again = replace(asked, id=new_id(), sent_at=self._clock().astimezone(UTC))
-            messages.append(again)
+            messages.append(self._voice.again(asked))
         await self.say(known.id, *messages)
         return Answered(
             messages=messages, language=known.language, stage=stage, route=None
@@ -350,7 +330,9 @@ class Conversations:
 
     async def _leave(self, known: Conversation, said: Sequence[Message]) -> None:
         await self._channel.hand_back(known.id)
-        back = self.own_words(known.language, "conversation.bot_back", name=known.agent)
+        back = self._voice.own_words(
+            known.language, "conversation.bot_back", name=known.agent
+        )
         await self.say(known.id, *said, back)
 
     async def _notices(
@@ -359,7 +341,7 @@ class Conversations:
         """What the app itself has to say before the assistant answers."""
         notices = []
         if spoken.is_other_language:
-            notice = self._other_language_notice(spoken.language)
+            notice = self._voice.other_language(spoken.language)
             history = await self._transcripts.messages(known.id)
             if any(old.text == notice.text for old in history):
                 # Said once; from then on the language is the customer's choice.
@@ -367,45 +349,9 @@ class Conversations:
             else:
                 notices.append(notice)
         if spoken.masked:
-            notices.append(self._masking_notice(spoken))
+            notices.append(self._voice.masked(spoken.language, spoken.masked))
         return spoken, notices
-
-    def _other_language_notice(self, language: str) -> Message:
-        name = self._texts.name_in(language, language)
-        return self.own_words(language, "conversation.other_language", name=name)
-
-    def _masking_notice(self, spoken: Spoken) -> Message:
-        kinds = [
-            self._texts.text(spoken.language, f"masked.{kind}")
-            for kind in spoken.masked
-        ]
-        return self.own_words(
-            spoken.language, "conversation.masked", kinds=", ".join(kinds)
-        )
 
     async def _publish(self, conversation: str, messages: Sequence[Message]) -> None:
         for message in messages:
             await self._events.publish(conversation, message_as_json(message))
-
-    def _message(
-        self, sender: Literal["bot", "customer", "agent"], text: str, language: str
-    ) -> Message:
-        return Message(
-            id=new_id(),
-            sender=sender,
-            text=text,
-            language=language,
-            sent_at=self._clock().astimezone(UTC),
-        )
-
-    def _from_reply(self, reply: Reply, language: str) -> Message:
-        return replace(
-            self._message("bot", reply.text, language),
-            choices=reply.choices,
-            citations=reply.custom.get("citations") or [],
-            case=reply.custom.get("case"),
-        )
-
-
-def new_id() -> str:
-    return uuid.uuid4().hex

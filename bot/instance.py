@@ -98,6 +98,7 @@ def _own_settings(settings: Settings, folder: Path, now: datetime | None) -> Set
         now=now,
         rasa_timeout_seconds=settings.rasa_timeout_seconds,
         max_utterance_characters=settings.max_utterance_characters,
+        burst_milliseconds=settings.burst_milliseconds,
     )
 
 
@@ -126,6 +127,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "NOW": settings.now.isoformat() if settings.now else "",
         "RASA_TIMEOUT_SECONDS": str(settings.rasa_timeout_seconds),
         "MAX_UTTERANCE_CHARACTERS": str(settings.max_utterance_characters),
+        "BURST_MILLISECONDS": str(settings.burst_milliseconds),
     }
     return {
         **inherited,

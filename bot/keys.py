@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.scheduler import Scheduler
     from bot.staff import Accounts
     from bot.texts import Texts
+    from bot.voice import Voice
     from knowledge.answers import Knowledge
     from knowledge.embedding import Embedder
     from knowledge.operator import Operator
@@ -71,5 +72,6 @@ METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
 LANGUAGE = web.RequestKey("language", str)
 # Open WebSockets, to be closed before the process stops.
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets")
+VOICE: web.AppKey[Voice] = web.AppKey("voice")
 CONVERSATIONS: web.AppKey[Conversations] = web.AppKey("conversations")
 SCHEDULER: web.AppKey[Scheduler] = web.AppKey("scheduler")

@@ -49,7 +49,7 @@ def render(
     """A page in one of the operator's languages.
 
     The template finds `t("key", …)` for strings, `language`, `languages` as pairs of
-    tag and own name, and `operator`.
+    tag and own name, and `operator`. No page is cached: most are about one person.
     """
     parts = request.app[keys.PARTS]
 
@@ -71,5 +71,5 @@ def render(
         },
         status=status,
     )
-    response.headers.update(headers or {})
+    response.headers.update({"Cache-Control": "no-store", **(headers or {})})
     return response

@@ -84,16 +84,21 @@ class Turns:
                 raise
         else:
             return message.id
+        earlier = await self.known_as(conversation, client_message_id)
+        assert earlier is not None
+        return earlier
+
+    async def known_as(self, conversation: str, client_message_id: str) -> str | None:
+        """The id of the utterance that its sender calls so, or None."""
         async with reading(self._engine) as connection:
-            earlier = await connection.scalar(
+            found = await connection.scalar(
                 select(messages.c.id).where(
                     messages.c.conversation_id == conversation,
                     messages.c.client_message_id == client_message_id,
                     messages.c.sender == "customer",
                 )
             )
-        assert earlier is not None
-        return str(earlier)
+        return None if found is None else str(found)
 
     async def waiting(self, conversation: str) -> list[Utterance]:
         """What the customer said and no turn has read yet, in order."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient
 from argon2 import PasswordHasher
 
@@ -21,7 +22,9 @@ from actions.cases.policies import load_policy
 from actions.cases.transcripts import Transcripts
 from actions.classification.cues import Cues
 from actions.classification.observing import Observer
+from bot import keys
 from bot.app import build_app
+from bot.conversations import Conversations
 from bot.events import LocalEvents
 from bot.keys import Parts
 from bot.languages import load_identifier
@@ -123,6 +126,12 @@ class Counter:
     assistant: FakeAssistant
     clock: FakeClock
 
+    @property
+    def conversations(self) -> Conversations:
+        app = self.client.app
+        assert isinstance(app, web.Application)
+        return app[keys.CONVERSATIONS]
+
     async def open(self, **body: Any) -> Visit:
         response = await self.client.post("/api/v1/conversations", json=body)
         assert response.status == 201
@@ -193,8 +202,13 @@ def make_counter(
 ) -> Callable[..., Awaitable[Counter]]:
     """Starts the application; named parts replace the usual ones."""
 
-    async def make(**changes: Any) -> Counter:
-        settings = Settings(data_dir=DATA, state_dir=tmp_path, scheduler=False)
+    async def make(*, burst_milliseconds: int = 0, **changes: Any) -> Counter:
+        settings = Settings(
+            data_dir=DATA,
+            state_dir=tmp_path,
+            scheduler=False,
+            burst_milliseconds=burst_milliseconds,
+        )
 
         @asynccontextmanager
         async def open_fakes(settings: Settings) -> AsyncIterator[Parts]:
@@ -249,8 +263,6 @@ def make_counter(
 
         app = build_app(settings, opener=open_fakes)
         client = await aiohttp_client(app)
-        from bot import keys
-
         return Counter(client, app[keys.PARTS], assistant, clock)
 
     return make

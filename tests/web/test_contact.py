@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 import pytest
+from aiohttp import FormData
 from yarl import URL
 
 from bot.rasa import Turn
 from knowledge.errors import ArchiveUnavailable
 from tests.web.conftest import Counter
+from tests.web.test_channel import PNG
 
 GOOD = {
     "language": "fr",
@@ -191,3 +193,27 @@ async def test_a_link_that_was_tampered_with_shows_nobodys_words(
     response = await counter.client.get(f"/contact?from={visit.id}.{'0' * 64}")
 
     assert "Mon secret" not in await response.text()
+
+
+async def test_files_of_the_form_are_kept_with_the_case_once(counter: Counter) -> None:
+    for _ in range(2):
+        form = FormData(GOOD)
+        form.add_field("attachments", PNG, filename="kvitto.png")
+        response = await counter.client.post("/contact", data=form)
+
+    reference = reference_in(await response.text())
+    (kept,) = await counter.parts.attachments.of_case(reference)
+    assert (kept.name, kept.media_type) == ("kvitto.png", "image/png")
+    assert kept.message is not None
+
+
+async def test_a_wrong_file_files_nothing_and_loses_nothing(counter: Counter) -> None:
+    form = FormData(GOOD)
+    form.add_field("attachments", b"#!/bin/sh", filename="kvitto.png")
+
+    response = await counter.client.post("/contact", data=form)
+
+    page = await response.text()
+    assert response.status == 400
+    assert GOOD["name"] in page
+    assert "type de fichier" in page

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from actions.cases.turns import Turns
 from bot.rasa import Reply, Turn
 from bot.texts import load_texts
 from knowledge.errors import AssistantUnavailable
+from tests.factories import make_message
 from tests.web.conftest import CITATION, DATA, Counter
 
 
@@ -126,6 +129,118 @@ async def test_a_repetition_after_a_restart_gives_the_stored_reply(
 
     assert second["messages"] == first["messages"]
     assert len(counter.assistant.heard) == 1
+
+
+async def test_a_burst_is_read_in_one_turn(
+    make_counter: Callable[..., Awaitable[Counter]],
+) -> None:
+    counter = await make_counter(burst_milliseconds=100)
+    visit = await counter.open(language="sv")
+    sentences = ["Hej", "mitt uttag har inte kommit", "det gällde 300 kr"]
+
+    answers = await asyncio.gather(
+        *(visit.say(text, client_message_id=text) for text in sentences)
+    )
+
+    ((_, spoken, _),) = counter.assistant.heard
+    assert sorted(spoken.split("\n")) == sorted(sentences)
+    assert answers[0] == answers[1] == answers[2]
+    senders = [each["sender"] for each in await visit.transcript()]
+    assert senders == ["bot", "customer", "customer", "customer", "bot"]
+
+
+async def test_of_many_messages_at_once_none_is_lost_or_read_twice(
+    counter: Counter,
+) -> None:
+    visit = await counter.open(language="sv")
+    said = [f"Fråga nummer {n} om uttag." for n in range(6)]
+
+    answers = await asyncio.gather(
+        *(visit.say(text, client_message_id=text) for text in said for _ in range(2))
+    )
+
+    heard = [
+        line for _, text, _ in counter.assistant.heard for line in text.split("\n")
+    ]
+    assert sorted(heard) == sorted(said)
+    assert all(answer["messages"] for answer in answers)
+
+
+async def test_what_was_stored_before_a_crash_is_read_in_the_next_turn(
+    counter: Counter,
+) -> None:
+    visit = await counter.open(language="sv")
+    lost = make_message(text="Mitt uttag har inte kommit.")
+    await Turns(counter.parts.engine).hear(visit.id, lost)
+
+    await visit.say("Det gällde 300 kr.")
+
+    ((_, spoken, _),) = counter.assistant.heard
+    assert spoken == "Mitt uttag har inte kommit.\nDet gällde 300 kr."
+
+
+async def test_a_choice_is_a_turn_of_its_own(counter: Counter) -> None:
+    counter.assistant.script = cited
+    visit = await counter.open(language="sv")
+    await visit.say("Hur lång tid har jag på mig?")
+
+    await asyncio.gather(
+        visit.say("Jag har en fråga till."), visit.post(choice="/affirm")
+    )
+
+    assert {text for _, text, _ in counter.assistant.heard[1:]} == {
+        "Jag har en fråga till.",
+        "/affirm",
+    }
+
+
+async def test_while_an_agent_is_in_the_conversation_the_assistant_is_silent(
+    counter: Counter,
+) -> None:
+    visit = await counter.open(language="sv")
+    conversations = counter.conversations
+    await conversations.take_over(visit.id, "Astrid")
+
+    answered = await visit.say("Är du en människa?")
+    await conversations.hand_back(visit.id, "Uttaget är skickat.")
+    again = await visit.say("Tack!")
+
+    assert (answered["messages"], answered["stage"]) == ([], "handed_over")
+    said = [(each["sender"], each["text"]) for each in await visit.transcript()]
+    assert "Astrid" in said[1][1]
+    assert said[2] == ("customer", "Är du en människa?")
+    assert said[3] == ("agent", "Uttaget är skickat.")
+    assert "svarar igen" in said[4][1]
+    assert again["messages"]
+    assert [text for _, text, _ in counter.assistant.heard] == ["Tack!"]
+
+
+async def test_an_agent_who_says_nothing_for_long_has_left(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+    await counter.conversations.take_over(visit.id, "Astrid")
+    counter.clock.now += timedelta(minutes=16)
+
+    answered = await visit.say("Hallå?")
+
+    assert answered["messages"][-1]["text"] == "You said: Hallå?"
+    assert any("svarar igen" in each["text"] for each in await visit.transcript())
+
+
+async def test_a_satisfaction_is_recorded_and_checked(counter: Counter) -> None:
+    visit = await counter.open(language="sv")
+
+    statuses = [
+        (
+            await counter.client.post(
+                f"{visit.address}/feedback",
+                json={"scope": "conversation", **body},
+                headers=visit.headers,
+            )
+        ).status
+        for body in ({"satisfaction": 5, "comment": "Bra"}, {"satisfaction": 9}, {})
+    ]
+
+    assert statuses == [204, 400, 400]
 
 
 async def test_a_card_number_is_masked_before_it_is_stored_or_passed_on(

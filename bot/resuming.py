@@ -1,0 +1,92 @@
+"""Going on with a conversation on another device, by the link of the receipt.
+
+The link carries a ticket in its fragment, which no browser sends and no server logs. It
+is signed, is good for this one purpose until it expires, and says nothing of anybody.
+The widget takes it out of the address at once and exchanges it for a token of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from aiohttp import web
+
+from actions.cases.case import time_as_json
+from actions.cases.channel import Channel
+from bot import keys
+from bot.api import authenticate, read_body
+from bot.negotiation import asked_language
+from bot.pages import render
+from bot.rasa import internal_token
+from bot.settings import Settings
+from bot.tokens import hash_token, new_token, sign, unsign
+from knowledge.errors import NotSignedIn
+
+LASTS = timedelta(days=30)
+_PURPOSE = "resume"
+
+routes = web.RouteTableDef()
+
+
+class Exchange(msgspec.Struct):
+    ticket: str
+
+
+def link(settings: Settings, conversation: str, language: str, now: datetime) -> str:
+    """Where whoever has it can read and go on with a conversation, for `LASTS`."""
+    expires = int((now + LASTS).timestamp())
+    ticket = sign(
+        f"{_PURPOSE}:{conversation}:{expires}", internal_token(settings.state_dir)
+    )
+    return f"{settings.address}/resume?language={language}#{ticket}"
+
+
+@routes.get("/resume")
+async def show_page(request: web.Request) -> web.Response:
+    """A page with the widget, which reads the fragment."""
+    return render(request, "resume.html", asked_language(request), {})
+
+
+@routes.post("/api/v1/conversations/{conversation}/link")
+async def make_link(request: web.Request) -> web.Response:
+    """A link for another device, and until when it works."""
+    known = await authenticate(request)
+    parts = request.app[keys.PARTS]
+    now = parts.clock()
+    return web.json_response(
+        {
+            "url": link(parts.settings, known.id, known.language, now),
+            "expires_at": time_as_json(now + LASTS),
+        },
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+@routes.post("/api/v1/conversations/resume")
+async def exchange(request: web.Request) -> web.Response:
+    """A token of its own for whoever has a good ticket."""
+    body = await read_body(request, Exchange)
+    parts = request.app[keys.PARTS]
+    conversation = _conversation(parts.settings, body.ticket, parts.clock())
+    known = await parts.transcripts.conversation(conversation)
+    if known is None:
+        raise NotSignedIn("the conversation of this link was removed")
+    token = new_token()
+    channel = Channel(parts.engine, parts.clock)
+    await channel.add_device(conversation, hash_token(token), lasts=LASTS)
+    return web.json_response(
+        {"conversation": known.id, "token": token, "language": known.language},
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _conversation(settings: Settings, ticket: str, now: datetime) -> str:
+    signed = unsign(ticket, internal_token(settings.state_dir)) or ""
+    purpose, _, rest = signed.partition(":")
+    conversation, _, expires = rest.rpartition(":")
+    if purpose != _PURPOSE or not expires.isdecimal():
+        raise NotSignedIn("this is not a link to a conversation")
+    if datetime.fromtimestamp(int(expires), UTC) <= now:
+        raise NotSignedIn("this link has expired")
+    return conversation
