@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Indices = NDArray[np.int64]
 
 # Chosen by cross-validation on data/complaints.
-WIDTH = 96
+WIDTH = 256
 EPOCHS = 20
 BATCH = 32
 LEARNING_RATE = 3e-3
