@@ -76,6 +76,7 @@ class Caller:
                 params=params,
                 headers={**self._headers, **(headers or {})},
                 allow_redirects=False,
+                middlewares=(self._try_once,),
             ) as response:
                 if response.status < 300:
                     return await response.content.read(LARGEST_ANSWER_BYTES)
@@ -85,9 +86,7 @@ class Caller:
                 f"{self._name} did not answer within {TIMEOUT_SECONDS:.0f} s"
             ) from exc
         except aiohttp.ClientError as exc:
-            raise DeliveryFailed(
-                f"{self._name} cannot be reached: {type(exc).__name__}"
-            ) from exc
+            raise self._unreachable(exc) from exc
 
     async def call(
         self,
@@ -115,6 +114,18 @@ class Caller:
             return json.loads(answer)
         except ValueError as exc:
             raise DeliveryFailed(f"{self._name} answered with no JSON") from exc
+
+    async def _try_once(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Keep aiohttp from repeating a PUT unseen: what it carries may be a comment."""
+        try:
+            return await handler(request)
+        except aiohttp.ClientError as exc:
+            raise self._unreachable(exc) from exc
+
+    def _unreachable(self, exc: Exception) -> DeliveryFailed:
+        return DeliveryFailed(f"{self._name} cannot be reached: {type(exc).__name__}")
 
     def _failure(
         self, response: aiohttp.ClientResponse, final: tuple[int, ...]
