@@ -11,13 +11,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.reporting import say_quality, say_refusal
+from bot.reporting import say_parity, say_quality, say_refusal
 from bot.settings import Settings
 
 if TYPE_CHECKING:
     from knowledge.embedding import Embedder
     from knowledge.index import Manifest
     from knowledge.store import PageStore
+    from knowledge.versions import PageState
 
 # Heavy modules are imported where they are used: `--help` answers at once.
 knowledge = typer.Typer(help="The help pages.", no_args_is_help=True)
@@ -196,6 +197,34 @@ def status(json: Json = False) -> None:
     for row in found["pages"]:
         table.add_row(*(str(value or "-") for value in row.values()))
     console.print(table)
+
+
+@knowledge.command()
+def parity(json: Json = False) -> None:
+    """Show where the languages reach another passage, or say something else."""
+    from knowledge.contradictions import load_readers
+    from knowledge.indexes import index_folder, read_quality
+    from knowledge.operator import load_operator
+    from knowledge.parity import compare_translations
+
+    settings = Settings.from_environment()
+    languages = load_operator(settings.data_dir).languages
+
+    async def read_states() -> list[PageState]:
+        async with _open_store(settings) as store:
+            return await store.states()
+
+    quality = read_quality(index_folder(settings.state_dir))
+    report = compare_translations(
+        asyncio.run(read_states()),
+        languages,
+        load_readers(settings.data_dir, languages),
+        quality.asked if quality else (),
+    )
+    if json:
+        console.print_json(data=report.as_json())
+    else:
+        say_parity(report, console)
 
 
 async def _status(settings: Settings) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from knowledge.errors import PublishRefused
+
+if TYPE_CHECKING:
+    from knowledge.parity import Difference, ParityReport
 
 _COUNTS = ("n", "n_answerable", "n_given", "n_given_wrong")
 _SHARES = (
@@ -52,6 +55,47 @@ def _threshold(thresholds: dict[str, Any], language: str) -> str:
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def say_parity(report: ParityReport, console: Console) -> None:
+    """Print where the languages part."""
+    if report.parity is None:
+        console.print("no question is there in two languages: see data/questions/")
+    else:
+        console.print(
+            f"{report.parity:.3f} of {report.n_pairs} pairs of questions reach the same"
+            " section in both languages"
+        )
+        table = Table("question", "", "reaches", "")
+        for pair in report.parted:
+            table.add_row(
+                pair.questions[0], pair.languages[0], pair.found[0], pair.same_as
+            )
+            table.add_row(pair.questions[1], pair.languages[1], pair.found[1], "")
+            table.add_section()
+        console.print(table)
+    table = Table("section", "", "", "what differs")
+    for stale in report.stale:
+        what = "missing" if stale.is_missing else f"made from {stale.translates or '?'}"
+        said = f"{what}, the source is at {stale.source_version}"
+        table.add_row(stale.id, stale.source_language, stale.language, said)
+    for each in report.differences:
+        table.add_row(
+            each.section, each.source_language, each.language, _difference(each)
+        )
+    console.print(table)
+
+
+def _difference(each: Difference) -> str:
+    if each.contradiction is None:
+        return f"missing in {each.missing_in}"
+    ours, theirs = (
+        ", ".join(side) or "-"
+        for side in (each.contradiction.source, each.contradiction.translation)
+    )
+    if each.contradiction.kind == "negation":
+        return f"denials: {ours} against {theirs}"
+    return f"{ours} against {theirs}"
 
 
 def say_refusal(refused: PublishRefused, console: Console) -> None:

@@ -16,6 +16,7 @@ from actions.desk.parts import DESK, Desk
 from actions.desk.queue import Queue
 from bot.keys import Parts
 from knowledge.console.parts import CONSOLE, Console
+from knowledge.contradictions import load_readers
 from knowledge.publishing import Publisher
 from knowledge.quality import load_checks
 from knowledge.workplace import STATIC, WORKPLACE, Workplace, load_staff_texts
@@ -62,4 +63,5 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
             parts.settings.state_dir,
             partial(load_checks, parts.settings.data_dir),
         ),
+        readers=load_readers(parts.settings.data_dir, parts.operator.languages),
     )

@@ -79,12 +79,10 @@ def read_manifest(state_dir: Path) -> dict[str, Any] | None:
     return manifest
 
 
-def read_quality(folder: Path, index: PassageIndex) -> Quality | None:
+def read_quality(folder: Path) -> Quality | None:
     """What was measured of an index, with every question; None when nothing was."""
-    stored = index.manifest.quality
-    if stored is None:
-        return None
     try:
+        stored = json.loads((folder / MANIFEST).read_text("utf-8"))["quality"]
         asked = json.loads((folder / _ASKED).read_text("utf-8"))
         if asked["key"] != stored["key"]:
             return None

@@ -210,7 +210,7 @@ def _build_now(press: Press, pages: Sequence[Page], force: bool) -> _Built:
 
 def _quality(press: Press, folder: Path, index: PassageIndex) -> Quality:
     """What these checks measure of an index, asked only where that is not known."""
-    known = read_quality(folder, index)
+    known = read_quality(folder)
     if known is not None and known.key == press.checks.key:
         return known
     plain = unmeasured(press.checks)
@@ -268,6 +268,10 @@ class Publisher:
             )
             await self._reopen()
         return manifest
+
+    def measured(self) -> Quality | None:
+        """What the editors' questions measured of what is live."""
+        return read_quality(index_folder(self._state_dir))
 
     async def catch_up(self) -> bool:
         """Go on with what others have published since; true when something changed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from knowledge.console.editing import from_json
 from knowledge.console.parts import CONSOLE, author_of
 from knowledge.errors import BadInput
 from knowledge.pages import Page, render_html
+from knowledge.parity import compare_translations
 from knowledge.translations import stale_translations
 from knowledge.versions import PageState, PageVersion, Publication
 from knowledge.workplace import WORKPLACE
@@ -118,6 +120,29 @@ async def list_gaps(request: web.Request) -> web.Response:
             ]
         }
     )
+
+
+@routes.get(f"{ROOT}/parity")
+async def show_parity(request: web.Request) -> web.Response:
+    """Where languages reach another passage, or say something else."""
+    parts = request.app[CONSOLE]
+    quality = await asyncio.to_thread(parts.publisher.measured)
+    states = await parts.store.states()
+    report = await asyncio.to_thread(
+        compare_translations,
+        states,
+        request.app[WORKPLACE].languages,
+        parts.readers,
+        quality.asked if quality else (),
+    )
+    return web.json_response(report.as_json())
+
+
+@routes.get(f"{ROOT}/quality")
+async def show_quality(request: web.Request) -> web.Response:
+    """What the editors' questions measured of what is live; null before any."""
+    quality = await asyncio.to_thread(request.app[CONSOLE].publisher.measured)
+    return web.json_response({"quality": quality and quality.as_json()})
 
 
 @routes.get(f"{ROOT}/stale")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from aiohttp import web
 
+from knowledge.contradictions import Reader
 from knowledge.publishing import Publisher
 from knowledge.store import PageStore
 from knowledge.workplace import STAFF
@@ -24,10 +26,15 @@ class Editor(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Console:
-    """The console's parts."""
+    """The console's parts.
+
+    Attributes:
+        readers: By language, what finds translations that contradict each other.
+    """
 
     store: PageStore
     publisher: Publisher
+    readers: Mapping[str, Reader] = field(default_factory=dict)
 
 
 CONSOLE = web.AppKey("console", Console)
