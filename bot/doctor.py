@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import aiohttp
 from sqlalchemy import text
 
-from actions.cases.policies import load_policy
+from actions.cases.policies import load_policies, load_policy
 from bot.settings import ROOT, Settings
 from knowledge.database import open_engine
 from knowledge.errors import GuichetError
@@ -54,6 +54,7 @@ async def examine(settings: Settings) -> list[Finding]:
 async def _operator(settings: Settings) -> str:
     operator = load_operator(settings.data_dir)
     load_policy(settings.data_dir, operator.policy)
+    load_policies(settings.data_dir)
     return f"{operator.name}, {', '.join(operator.languages)}"
 
 

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import datetime, time, timedelta
 
 from aiohttp import web
 
+from actions.cases.case import Message, message_as_json
 from actions.cases.retention import Retention
+from bot.informing import InterimUpdates
 from bot.keys import Parts
-from bot.scheduler import Daily, Job
+from bot.scheduler import Daily, Every, Job
 
 
 def list_jobs(app: web.Application, parts: Parts) -> list[Job]:
     """The jobs, over the application's parts."""
     archive, zone = parts.archive, parts.operator.zone
     retention = Retention(parts.engine, archive.policy, zone)
+    updates = InterimUpdates(parts.texts, parts.operator.default_language)
+
+    async def announce(conversation: str, message: Message) -> None:
+        await parts.events.publish(conversation, message_as_json(message))
+
+    async def follow_clocks(now: datetime) -> None:
+        await archive.clocks.run_due(now, updates.compose, announce)
+
     return [
+        Job(name="clocks", timetable=Every(timedelta(minutes=1)), run=follow_clocks),
         Job(
             name="purge",
             timetable=Daily(time(3, 30), zone),

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments, Limits
 from actions.cases.matters import Matters
-from actions.cases.policies import load_policy
+from actions.cases.policies import load_policies, load_policy
 from actions.cases.retention import Retention
 from actions.cases.transcripts import Transcripts
 from actions.classification import classifier_folder, load_classifier
@@ -130,6 +130,7 @@ def _archive(
         settings.clock(),
         prefix=operator.reference_prefix,
         matters=matters,
+        policies=load_policies(settings.data_dir),
     )
 
 

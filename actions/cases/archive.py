@@ -34,6 +34,7 @@ from actions.cases.filing import (
     unclosed_matters,
 )
 from actions.cases.history import find_faults
+from actions.cases.keeping_time import TimeKeeper
 from actions.cases.matters import Matters
 from actions.cases.queries import (
     CasePage,
@@ -96,6 +97,7 @@ class Archive:
         self._rules = Rules(
             policy=policy, zone=zone, prefix=prefix.upper(), clocks=clocks
         )
+        self.clocks = TimeKeeper(engine, clocks, clock)
 
     # Filing
 

@@ -37,8 +37,8 @@ from knowledge.errors import ArchiveUnavailable, BadInput, NotFound
 
 logger = logging.getLogger(__name__)
 
-# Writes an interim update: the case, its clocks, and when the next one is due.
-Compose = Callable[[Case, CaseClocks, datetime], str]
+# Writes an interim update: of a case, its clocks, now, and when the next one is due.
+Compose = Callable[[Case, CaseClocks, datetime, datetime], str]
 Announce = Callable[[str, Message], Awaitable[None]]
 CaseEvent = tuple[str, str, dict[str, Any]]
 N_AT_ONCE = 200
@@ -249,7 +249,7 @@ async def _inform(
     next_at = next_update_due_at(clocks.dates, clocks.policy, clocks.zone, now)
     assert next_at is not None
     async with changing(connection, clocks.reference, None, now) as change:
-        text = compose(change.case, clocks, next_at)
+        text = compose(change.case, clocks, now, next_at)
         message = await change.say("bot", text, change.case.language)
         await change.mail("interim_update", text=text)
         change.record(
