@@ -87,8 +87,9 @@ class Reader:
             for figure in self._figures(match.group()):
                 if self._percent.match(after):
                     figure += "%"
-                elif self._afternoon.match(after) and figure.isdecimal():
-                    figure = str(int(figure) % 12 + 12)
+                elif self._afternoon.match(after):
+                    hour, point, minutes = figure.partition(".")
+                    figure = f"{int(hour) % 12 + 12}{point}{minutes}"
                 figures.add(figure)
             figures |= self._month_beside(text, match)
         folded = text.casefold()

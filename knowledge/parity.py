@@ -97,7 +97,7 @@ def compare_translations(
     ]
     n_pairs = len(compared)
     return ParityReport(
-        parity=1 - len(parted) / n_pairs if n_pairs else None,
+        parity=(n_pairs - len(parted)) / n_pairs if n_pairs else None,
         n_pairs=n_pairs,
         parted=parted,
         stale=stale_translations(states, languages),
