@@ -42,7 +42,7 @@ from actions.cases.queries import (
     case_from,
     email_key,
     ids_of,
-    inline,
+    next_waiting,
     read_case,
     select_cases,
     unclosed,
@@ -110,17 +110,16 @@ class Archive:
         about = await self._about(draft.description)
         try:
             async with writing(self._engine) as connection:
-                reference = await insert_case(
+                return await insert_case(
                     connection, draft, self._rules, self._clock(), about
                 )
         except IntegrityError:
-            # Filed at the same time under another year's number: on New Year's Eve.
+            # Filed at the same time by somebody else.
             async with reading(self._engine) as connection:
                 filed = await filed_as(connection, draft.filing_key)
             if filed is None:
                 raise
-            reference = filed
-        return await self.case(reference)
+            return filed
 
     async def append_to_case(
         self, reference: str, text: str, *, language: str | None = None
@@ -139,7 +138,7 @@ class Archive:
             if case.status == "closed":
                 change.set(outcome=None, closed_at=None)
                 change.record("customer", "reopened", outcome=case.outcome)
-        return await self.case(reference)
+        return change.saved
 
     # Reading
 
@@ -279,26 +278,17 @@ class Archive:
         Returns:
             None when no open case is waiting.
         """
-        waiting = (
-            select(cases.c.reference)
-            .where(cases.c.status == inline("open"), cases.c.assigned_to.is_(None))
-            .order_by(cases.c.received_at, cases.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
         async with writing(self._engine) as connection:
-            # One query each: an index then gives the first without sorting.
-            reference = await connection.scalar(
-                waiting.where(cases.c.is_urgent.is_(True))
-            ) or await connection.scalar(waiting.where(cases.c.is_urgent.is_(False)))
-            if reference is None:
+            row = (await connection.execute(next_waiting())).one_or_none()
+            if row is None:
                 return None
-            async with changing(connection, reference, None, self._clock()) as change:
-                change.move("in_progress")
-                change.set(assigned_to=agent)
-                position = change.case.queue_position
-                change.record(agent, "taken", queue_position=position)
-        return await self.case(reference)
+            change = Change(connection, row, self._clock())
+            change.move("in_progress")
+            change.set(assigned_to=agent)
+            position = change.case.queue_position
+            change.record(agent, "taken", queue_position=position)
+            await change.finish()
+        return change.saved
 
     async def add_reply(
         self, reference: str, agent: str, text: str, *, version: int | None = None
@@ -318,7 +308,7 @@ class Archive:
             if change.case.status == "open":
                 change.move("in_progress")
                 change.set(assigned_to=change.case.assigned_to or agent)
-        return await self.case(reference)
+        return change.saved
 
     async def add_note(
         self, reference: str, agent: str, text: str, *, version: int | None = None
@@ -331,7 +321,7 @@ class Archive:
         _require_text("note", text)
         async with self._changing(reference, version) as change:
             change.record(agent, "noted", text=text)
-        return await self.case(reference)
+        return change.saved
 
     async def assign(
         self,
@@ -350,7 +340,7 @@ class Archive:
             change.move("in_progress" if assignee else "open")
             change.set(assigned_to=assignee)
             change.record(agent, "assigned", before=before, after=assignee)
-        return await self.case(reference)
+        return change.saved
 
     async def correct_classification(
         self,
@@ -389,7 +379,7 @@ class Archive:
             change.set(**after)
             change.record(agent, "classified", before=before, after=after)
             await change.keep_for_learning(observed)
-        return await self.case(reference)
+        return change.saved
 
     async def send_interim_update(
         self, reference: str, agent: str, text: str, *, version: int | None = None
@@ -404,7 +394,7 @@ class Archive:
             message = await change.say("agent", text, change.case.language)
             await change.mail("interim_update", text=text)
             change.record(agent, "interim_update_sent", message=message.id)
-        return await self.case(reference)
+        return change.saved
 
     async def close(
         self,
@@ -437,7 +427,7 @@ class Archive:
                 await change.say("agent", reasons, change.case.language)
             await change.mail("outcome", outcome=kind, reasons=reasons)
             change.record(agent, "closed", outcome=outcome)
-        return await self.case(reference)
+        return change.saved
 
     async def _about(self, text: str) -> About | None:
         if self._matters is None or not text.strip():

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from actions.cases.case import Message, Sender, Status
+from actions.cases.case import Case, Message, Sender, Status
 from actions.cases.history import append_events
 from actions.cases.outbox import EmailKind, write_email
-from actions.cases.queries import case_from, select_cases
+from actions.cases.queries import case_from, read_case, select_cases
 from actions.cases.tables import cases, corrections
 from actions.cases.transcripts import insert_message
 from actions.cases.words import add_words
@@ -41,6 +41,7 @@ class Change:
         self.case = case_from(row)
         self._values: dict[str, Any] = {}
         self._events: list[tuple[str, str, dict[str, Any]]] = []
+        self.saved: Case
 
     @property
     def status(self) -> Status:
@@ -112,13 +113,22 @@ class Change:
         )
 
     async def finish(self) -> None:
-        """Write the new values and the events; the chain's lock is taken last."""
+        """Write the new values and the events; the chain's lock is taken last.
+
+        The case as it is then is in `saved`, read while nobody waits for the chain.
+        """
         await self.connection.execute(
             update(cases)
             .where(cases.c.reference == self.case.reference)
             .values(version=self.case.version + 1, **self._values)
         )
-        await append_events(self.connection, self.case.reference, self.at, self._events)
+        saved = await read_case(self.connection, self.case.reference)
+        assert saved is not None
+        events = await append_events(
+            self.connection, self.case.reference, self.at, self._events
+        )
+        saved.history.extend(events)
+        self.saved = saved
 
 
 @asynccontextmanager
@@ -131,15 +141,14 @@ async def changing(
         NotFound: There is no such case.
         Conflict: The case is not in `version` any more; None accepts any.
     """
-    # Lock first: what is read after it is what the change builds on.
-    locked = await connection.scalar(
-        select(cases.c.version).where(cases.c.reference == reference).with_for_update()
-    )
-    if locked is None:
-        raise NotFound(f"no case {reference}")
-    if version is not None and locked != version:
-        raise Conflict(f"case {reference} is in version {locked}, not {version}")
+    # Read as it is locked: nobody changes what this change builds on.
     query = select_cases().where(cases.c.reference == reference)
-    change = Change(connection, (await connection.execute(query)).one(), at)
+    locked = query.with_for_update(of=cases)
+    row = (await connection.execute(locked)).one_or_none()
+    if row is None:
+        raise NotFound(f"no case {reference}")
+    if version is not None and row.version != version:
+        raise Conflict(f"case {reference} is in version {row.version}, not {version}")
+    change = Change(connection, row, at)
     yield change
     await change.finish()

@@ -12,14 +12,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.calendar import civil_day
-from actions.cases.case import CaseDraft, Customer, Message, time_as_json
+from actions.cases.case import Case, CaseDraft, Customer, Message, time_as_json
 from actions.cases.clocks import ClockRules, start_clocks
 from actions.cases.complaint import Policy, is_late
 from actions.cases.duplicates import Candidate, find_original
 from actions.cases.history import append_events
 from actions.cases.matters import Vector, vector_from, write_embedding
 from actions.cases.outbox import write_email
-from actions.cases.queries import email_key, hour_of, ids_of, unclosed
+from actions.cases.queries import (
+    email_key,
+    hour_of,
+    ids_of,
+    read_case,
+    unclosed,
+)
 from actions.cases.schedule import case_dates
 from actions.cases.tables import (
     case_embeddings,
@@ -35,6 +41,8 @@ from actions.cases.transcripts import (
 )
 from actions.cases.words import write_words
 from knowledge.errors import NotFound
+
+_ADD_CASE = insert(cases).returning(cases.c.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,22 +69,20 @@ async def insert_case(
     rules: Rules,
     now: datetime,
     about: About | None = None,
-) -> str:
+) -> Case:
     """File `draft` inside the caller's transaction.
 
     Returns:
-        The new reference, or that of the case filed before with the same key.
+        The new case, or the one filed before with the same key.
 
     Raises:
         NotFound: The draft names a conversation that does not exist.
+        IntegrityError: One with the same key was filed at this very moment.
     """
     if (filed := await filed_as(connection, draft.filing_key)) is not None:
         return filed
-    # Taking the number locks it: of two filings at once, the second sees the first.
     year = civil_day(now, rules.zone).year
     number = await _next_number(connection, year)
-    if (filed := await filed_as(connection, draft.filing_key)) is not None:
-        return filed
     received_at = draft.received_at or now
     reference = f"{rules.prefix}-{year}-{number:06d}"
     conversation = await _conversation(connection, draft, now)
@@ -93,23 +99,22 @@ async def insert_case(
     due_at = case_dates(received_at, (), rules.policy, rules.zone).answer_due_at
     filed_late = is_late(draft.event_date, received_at, rules.policy, rules.zone)
     filed_case = await connection.scalar(
-        insert(cases)
-        .values(
-            reference=reference,
-            filing_key=draft.filing_key,
-            version=1,
-            status="open",
-            received_at=received_at,
-            opened_at=now,
-            answer_due_at=due_at,
-            customer_id=await _customer(connection, draft.customer),
-            conversation_id=conversation,
-            filed_late=filed_late,
-            duplicate_of=original,
-            received_hour=hour_of(received_at),
+        _ADD_CASE,
+        {
+            "reference": reference,
+            "filing_key": draft.filing_key,
+            "version": 1,
+            "status": "open",
+            "received_at": received_at,
+            "opened_at": now,
+            "answer_due_at": due_at,
+            "customer_id": await _customer(connection, draft.customer),
+            "conversation_id": conversation,
+            "filed_late": filed_late,
+            "duplicate_of": original,
+            "received_hour": hour_of(received_at),
             **_as_drafted(draft),
-        )
-        .returning(cases.c.id)
+        },
     )
     assert filed_case is not None
     await start_clocks(connection, filed_case, received_at, rules.clocks)
@@ -148,16 +153,18 @@ async def insert_case(
         events.append(("system", "marked_urgent", {}))
     if original is not None:
         events.append(("system", "marked_duplicate", {"duplicate_of": original}))
-    await append_events(connection, reference, now, events)
-    return reference
+    case = await read_case(connection, reference)
+    assert case is not None
+    case.history.extend(await append_events(connection, reference, now, events))
+    return case
 
 
-async def filed_as(connection: AsyncConnection, filing_key: str) -> str | None:
-    """The reference of the case filed with this key, or None."""
+async def filed_as(connection: AsyncConnection, filing_key: str) -> Case | None:
+    """The case filed with this key, or None."""
     found = await connection.scalar(
         select(cases.c.reference).where(cases.c.filing_key == filing_key)
     )
-    return None if found is None else str(found)
+    return None if found is None else await read_case(connection, found)
 
 
 def _as_drafted(draft: CaseDraft) -> dict[str, Any]:

@@ -22,8 +22,15 @@ from actions.cases.tables import case_events, event_details, storable
 
 FIRST_HASH = "0" * 64
 
-# Any number, the same in every replica: events are chained one transaction at a time.
-_CHAIN_LOCK = 7_486_262
+_HEAD = (
+    select(case_events.c.id, case_events.c.hash)
+    .order_by(case_events.c.id.desc())
+    .limit(1)
+)
+# A function of the migration: takes the chain's lock, then looks, in one round trip.
+# Events are then chained one transaction at a time, in every replica.
+_LOCKED_HEAD = text("SELECT id, hash FROM lock_chain()")
+_ADD_EVENTS, _ADD_DETAILS = insert(case_events), insert(event_details)
 
 
 def _canonical(value: Any) -> bytes:
@@ -56,22 +63,22 @@ async def append_events(
     reference: str,
     at: datetime,
     events: Sequence[tuple[str, str, dict[str, Any]]],
-) -> None:
+) -> list[Event]:
     """Chain events onto the history, inside the caller's transaction.
 
     Each event is `(actor, kind, details)`; details hold plain JSON values. Call it
     last: on PostgreSQL it holds the chain's lock until the commit.
+
+    Returns:
+        The events as they will be read back.
     """
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text(f"SELECT pg_advisory_xact_lock({_CHAIN_LOCK})"))
-    last = (
-        await connection.execute(
-            select(case_events.c.id, case_events.c.hash)
-            .order_by(case_events.c.id.desc())
-            .limit(1)
-        )
-    ).one_or_none()
+    is_postgres = connection.dialect.name == "postgresql"
+    head = _LOCKED_HEAD if is_postgres else _HEAD
+    last = (await connection.execute(head)).one_or_none()
     number, prev_hash = (last.id, last.hash) if last else (0, FIRST_HASH)
+    sealed_events: list[dict[str, Any]] = []
+    stored_details: list[dict[str, Any]] = []
+    appended: list[Event] = []
     for actor, kind, details in events:
         number, actor = number + 1, storable(actor)
         salt = secrets.token_hex(16)
@@ -85,30 +92,35 @@ async def append_events(
             digest=digest,
             prev_hash=prev_hash,
         )
-        await connection.execute(
-            insert(case_events).values(
-                id=number,
-                reference=reference,
-                at=at,
-                actor=actor,
-                kind=kind,
-                details_digest=digest,
-                prev_hash=prev_hash,
-                hash=sealed,
-            )
+        sealed_events.append(
+            {
+                "id": number,
+                "reference": reference,
+                "at": at,
+                "actor": actor,
+                "kind": kind,
+                "details_digest": digest,
+                "prev_hash": prev_hash,
+                "hash": sealed,
+            }
         )
-        await connection.execute(
-            insert(event_details).values(event_id=number, salt=salt, details=details)
+        stored_details.append({"event_id": number, "salt": salt, "details": details})
+        appended.append(
+            Event(at=at, actor=actor, kind=kind, details=details, hash=sealed)
         )
+        prev_hash = sealed
+    await connection.execute(_ADD_EVENTS, sealed_events)
+    await connection.execute(_ADD_DETAILS, stored_details)
+    for event in sealed_events:
         await write_event(
             connection,
             reference=reference,
-            kind=kind,
-            event_id=number,
-            event_hash=sealed,
+            kind=event["kind"],
+            event_id=event["id"],
+            event_hash=event["hash"],
             at=at,
         )
-        prev_hash = sealed
+    return appended
 
 
 async def read_history(connection: AsyncConnection, reference: str) -> list[Event]:

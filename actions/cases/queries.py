@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -124,6 +125,7 @@ def _position() -> Any:
     return in_earlier_hours + in_this_hour + 1
 
 
+@cache
 def select_cases() -> Select[Any]:
     """Cases with their customer and place in the queue; add conditions to taste."""
     return select(
@@ -133,6 +135,29 @@ def select_cases() -> Select[Any]:
         customers.c.username.label("customer_username"),
         _position().label("position"),
     ).join_from(cases, customers)
+
+
+@cache
+def next_waiting() -> Select[Any]:
+    """The case that is to be taken next, locked: urgent ones, then the oldest.
+
+    Cases that somebody takes at this moment are passed over.
+    """
+    waiting = (
+        select(cases.c.id)
+        .where(cases.c.status == inline("open"), cases.c.assigned_to.is_(None))
+        .order_by(cases.c.received_at, cases.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    # One query each: an index then gives the first without sorting.
+    urgent = waiting.where(cases.c.is_urgent.is_(True)).scalar_subquery()
+    other = waiting.where(cases.c.is_urgent.is_(False)).scalar_subquery()
+    return (
+        select_cases()
+        .where(cases.c.id == func.coalesce(urgent, other))
+        .with_for_update(of=cases)
+    )
 
 
 def case_from(row: Any) -> Case:
