@@ -18,7 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.errors import BadInput, NotReady
+from knowledge.index import Closeness
 from knowledge.interaction import TokenMatch
+
+# Similarity from which a token of the question counts as found.
+LIKE = 0.5
+# Centred cosine from which two passages say the same: the FAQ, and the terms.
+SAME = 0.65
+# Difference of scores that makes a rival count about a third.
+NEAR = 3.0
 
 SHIPPED = Path(__file__).with_name("confidence.json")
 
@@ -32,17 +40,15 @@ class Evidence:
 
     Attributes:
         dense: Its cosine.
-        dense_standard: The cosine, in deviations from the mean of all candidates.
+        centred: The cosine without what all texts of the corpus share.
         window: Mean similarity of the question's tokens, in the best stretch.
         weighted: The same, by rarity.
-        weighted_standard: In deviations from the mean of all candidates.
-        weakest: Mean similarity of the third of the question that matches worst.
         missing: Share of the question's weight that finds nothing like it.
         grams: Share of runs of characters covered; 0 across languages.
         stems: Share of stems covered; 0 across languages.
-        shares_language: Whether words could match at all.
         margin: Score over that of the next best.
-        spread: Score over that of the tenth best.
+        rivals: How many others come close, those that say the same left out:
+            logarithm, 0 when none does and falling.
         dense_margin: Cosine over the best of the others; negative when it loses.
         weighted_margin: Likewise for late interaction.
         grams_margin: Likewise for runs of characters.
@@ -50,17 +56,14 @@ class Evidence:
     """
 
     dense: float
-    dense_standard: float
+    centred: float
     window: float
     weighted: float
-    weighted_standard: float
-    weakest: float
     missing: float
     grams: float
     stems: float
-    shares_language: float
     margin: float
-    spread: float
+    rivals: float
     dense_margin: float
     weighted_margin: float
     grams_margin: float
@@ -71,7 +74,7 @@ class Evidence:
         cls,
         order: NDArray[np.intp],
         scores: Floats,
-        dense: Floats,
+        closeness: Closeness,
         match: TokenMatch,
         grams: Floats,
         stems: Floats,
@@ -80,19 +83,16 @@ class Evidence:
         top = int(order[0])
         tokens = match.tokens[:, top]
         return cls(
-            dense=float(dense[top]),
-            dense_standard=_standard(dense, top),
+            dense=float(closeness.dense[top]),
+            centred=float(closeness.centred[top]),
             window=float(match.window[top]),
             weighted=float(match.weighted[top]),
-            weighted_standard=_standard(match.weighted, top),
-            weakest=_weakest_third(tokens),
             missing=float(match.weights[tokens < LIKE].sum()),
             grams=float(grams[top]),
             stems=float(stems[top]),
-            shares_language=float(grams.any()),
-            margin=_over(scores, top, order, 1),
-            spread=_over(scores, top, order, 9),
-            dense_margin=_lead(dense, top),
+            margin=float(scores[top] - scores[order[min(1, len(order) - 1)]]),
+            rivals=_rivals(scores, closeness.directions, top),
+            dense_margin=_lead(closeness.dense, top),
             weighted_margin=_lead(match.weighted, top),
             grams_margin=_lead(grams, top),
             length=float(np.log1p(len(tokens))),
@@ -102,22 +102,13 @@ class Evidence:
         return np.array(astuple(self), dtype=np.float64)
 
 
-LIKE = 0.5
 FEATURES = tuple(field.name for field in fields(Evidence))
 
 
-def _standard(scores: Floats, top: int) -> float:
-    return float((scores[top] - scores.mean()) / (scores.std() + 1e-6))
-
-
-def _weakest_third(tokens: Floats) -> float:
-    if not len(tokens):
-        return 0.0
-    return float(np.sort(tokens)[: -(-len(tokens) // 3)].mean())
-
-
-def _over(scores: Floats, top: int, order: NDArray[np.intp], place: int) -> float:
-    return float(scores[top] - scores[order[min(place, len(order) - 1)]])
+def _rivals(scores: Floats, directions: Floats, top: int) -> float:
+    differs = directions @ directions[top] < SAME
+    differs[top] = False
+    return -float(np.log1p(np.exp((scores[differs] - scores[top]) / NEAR).sum()))
 
 
 def _lead(scores: Floats, top: int) -> float:
@@ -195,6 +186,12 @@ def shipped_model() -> ConfidenceModel:
     return ConfidenceModel.from_json(json.loads(SHIPPED.read_text("utf-8")))
 
 
+def unfitted_model() -> ConfidenceModel:
+    """A model that is always half sure, for gathering evidence to fit one."""
+    n = len(FEATURES)
+    return ConfidenceModel(np.zeros(n), np.ones(n), np.zeros(n), 0.0)
+
+
 def fit(
     samples: Mapping[str, tuple[NDArray[np.float64], NDArray[np.bool_]]],
 ) -> ConfidenceModel:
@@ -217,7 +214,7 @@ def fit(
     shares = [np.full(len(right), 1 / len(right)) for _rows, right in used.values()]
     mean, scale = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6
     standard = np.clip((evidence - mean) / scale, -4, 4)
-    regression = LogisticRegression(C=0.3, max_iter=2000)
+    regression = LogisticRegression(C=0.02, max_iter=2000)
     weights = np.concatenate(shares) * len(right) / len(used)
     regression.fit(standard, right, sample_weight=weights)
     return ConfidenceModel(

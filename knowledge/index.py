@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.chunking import Passage, sentences, split_text
-from knowledge.embedding import Embedder, Embeddings, Progress
+from knowledge.embedding import Embedder, Embeddings, Encoding, Progress
 from knowledge.errors import BadInput, NotReady
 from knowledge.interaction import TokenSpace, TokenStore, TokenStoreBuilder
 from knowledge.lexical import Analyzer, LexicalIndex, character_grams, stemmer
 
-FORMAT = 2
+FORMAT = 3
 METRIC = "cosine"
 # A passage longer than this has several vectors; its best one counts.
 SEGMENT_CHARACTERS = 1500
@@ -39,6 +39,7 @@ _PASSAGES = "passages.jsonl"
 _VECTORS = "vectors.faiss"
 _OWNERS = "owners.npy"
 _TOKENS = "tokens.npz"
+_CENTRES = "centres.npy"
 
 # What the readers of the parts raise for files that are cut short or not theirs.
 _DAMAGE = (
@@ -85,6 +86,23 @@ class Manifest:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Closeness:
+    """How close a question's vector is to some passages, by their closest segment.
+
+    Attributes:
+        dense: Shape (n_passages,). Cosine.
+        centred: Shape (n_passages,). Cosine of what is left of both when the mean of
+            questions and that of passages are taken off: all texts of a corpus share
+            a large part, which tells nothing.
+        directions: Shape (n_passages, dim), unit length: the passages so centred.
+    """
+
+    dense: Scores
+    centred: Scores
+    directions: Embeddings
+
+
 class PassageIndex:
     """Passages with all that is needed to score them against a question."""
 
@@ -102,47 +120,105 @@ class PassageIndex:
             for language in self.manifest.languages
         }
 
-    def nearest(self, query: Embeddings, n: int) -> NDArray[np.intp]:
-        """Positions of about the `n` passages whose vectors are closest."""
-        n_segments = min(len(self._parts.owners), n + len(self._parts.owners) // 50)
-        _similarity, segments = self._parts.vectors.search(query[None, :], n_segments)
-        owners = self._parts.owners[segments[0][segments[0] >= 0]]
-        _unique, first = np.unique(owners, return_index=True)
-        closest: NDArray[np.intp] = owners[np.sort(first)][:n].astype(np.intp)
-        return closest
-
-    def dense(
-        self, query: Embeddings, passages: NDArray[np.intp] | None = None
-    ) -> Scores:
-        """Cosine of a query with passages: that of each one's closest segment.
+    def nearest(
+        self, query: Embeddings, n: int, among: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.intp]:
+        """Positions of about the `n` passages whose vectors are closest.
 
         Args:
             query: Shape (dim,), unit length.
-            passages: Positions, at least one; all by default.
+            n: At least 1.
+            among: Which passages may be found; all by default.
         """
-        if passages is None:
-            passages = np.arange(len(self.passages))
-        starts = self._first_segment[passages]
-        lengths = self._first_segment[passages + 1] - starts
-        ends = np.cumsum(lengths)
-        segments = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
-        similarity = self._parts.vectors.reconstruct_batch(segments) @ query
-        best: Scores = np.maximum.reduceat(similarity, ends - lengths)
+        owners = self._parts.owners
+        n_segments = 2 * n
+        if among is not None:
+            n_segments = -(-n_segments * len(among) // max(int(among.sum()), 1))
+        n_segments = min(len(owners), n_segments)
+        _similarity, segments = self._parts.vectors.search(query[None, :], n_segments)
+        found = owners[segments[0][segments[0] >= 0]]
+        if among is not None:
+            found = found[among[found]]
+        _unique, first = np.unique(found, return_index=True)
+        closest: NDArray[np.intp] = found[np.sort(first)][:n].astype(np.intp)
+        return closest
+
+    def closeness(self, query: Embeddings, passages: NDArray[np.intp]) -> Closeness:
+        """Compare a question with passages.
+
+        Args:
+            query: Shape (dim,), unit length.
+            passages: Positions, at least one.
+        """
+        vectors, starts, lengths = self._segments_of(passages)
+        asked_mean, passage_mean = self._parts.centres
+        directions = _unit(vectors - passage_mean)
+        centred = directions @ _unit(query - asked_mean)
+        best: Scores = np.maximum.reduceat(centred, starts)
+        is_best = centred == np.repeat(best, lengths)
+        owners = np.repeat(np.arange(len(passages)), lengths)[is_best]
+        _unique, first = np.unique(owners, return_index=True)
+        dense: Scores = np.maximum.reduceat(vectors @ query, starts)
+        return Closeness(dense, best, directions[is_best][first])
+
+    def dense(self, query: Embeddings) -> Scores:
+        """Cosine of a query with every passage: that of its closest segment.
+
+        Args:
+            query: Shape (dim,), unit length.
+        """
+        vectors, starts, _lengths = self._segments_of(np.arange(len(self.passages)))
+        best: Scores = np.maximum.reduceat(vectors @ query, starts)
         return best
 
-    def lexical(self, question: str, language: str | None) -> tuple[Scores, Scores]:
+    def _segments_of(
+        self, passages: NDArray[np.intp]
+    ) -> tuple[Embeddings, NDArray[np.intp], NDArray[np.intp]]:
+        """Vectors of the segments of passages; where each one's begin; how many."""
+        first = self._first_segment[passages]
+        lengths = self._first_segment[passages + 1] - first
+        starts = np.cumsum(lengths) - lengths
+        segments = np.arange(lengths.sum()) + np.repeat(first - starts, lengths)
+        return self._parts.vectors.reconstruct_batch(segments), starts, lengths
+
+    def sharing_words(
+        self,
+        question: str,
+        language: str | None,
+        n: int,
+        among: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.intp]:
+        """Positions of at most `n` passages with the question's runs of characters.
+
+        None in another language than the question's.
+        """
+        if language not in self._rows:
+            return np.empty(0, dtype=np.intp)
+        rows = self._rows[language]
+        allowed = None if among is None else among[rows]
+        return rows[self._parts.grams[language].best(question, n, allowed)]
+
+    def coverage(
+        self, question: str, language: str | None, passages: NDArray[np.intp]
+    ) -> tuple[Scores, Scores]:
         """How much of a question's words and runs of characters passages cover.
+
+        Args:
+            question: As asked.
+            language: Of the question.
+            passages: Positions, rising.
 
         Returns:
             Runs of characters and stems, 0 to 1, each of shape (n_passages,); 0 for
             passages in another language.
         """
-        grams = np.zeros(len(self.passages), dtype=np.float32)
-        stemmed = np.zeros(len(self.passages), dtype=np.float32)
+        grams = np.zeros(len(passages), dtype=np.float32)
+        stemmed = np.zeros(len(passages), dtype=np.float32)
         if language in self._rows:
-            rows = self._rows[language]
-            grams[rows] = self._parts.grams[language].coverage(question)
-            stemmed[rows] = self._parts.stems[language].coverage(question)
+            same = np.flatnonzero(self.languages[passages] == language)
+            texts = np.searchsorted(self._rows[language], passages[same])
+            grams[same] = self._parts.grams[language].coverage(question, texts)
+            stemmed[same] = self._parts.stems[language].coverage(question, texts)
         return grams, stemmed
 
 
@@ -153,6 +229,7 @@ class Parts:
     Attributes:
         vectors: FAISS index of segments; inner product of unit vectors is cosine.
         owners: Shape (n_segments,). Position of each segment's passage, rising.
+        centres: Shape (2, dim). Means of vectors of questions, and of passages.
         tokens: For late interaction.
         grams, stems: BM25 of each language's passages.
     """
@@ -160,6 +237,7 @@ class Parts:
     manifest: Manifest
     vectors: Any
     owners: NDArray[np.int32]
+    centres: Embeddings
     tokens: TokenStore
     grams: dict[str, LexicalIndex]
     stems: dict[str, LexicalIndex]
@@ -175,12 +253,13 @@ def make_index(
     """
     _check(passages)
     segments = [_segments(passage) for passage in passages]
-    vectors, tokens = _embed(passages, segments, embedder, progress)
+    vectors, centres, tokens = _embed(passages, segments, embedder, progress)
     lengths = [len(texts) for texts in segments]
     parts = Parts(
         manifest=_manifest(passages, embedder),
         vectors=vectors,
         owners=np.repeat(np.arange(len(passages), dtype=np.int32), lengths),
+        centres=centres,
         tokens=tokens,
         grams=_lexical(passages, lambda language: character_grams),
         stems=_lexical(passages, stemmer),
@@ -193,14 +272,16 @@ def _embed(
     segments: Sequence[Sequence[str]],
     embedder: Embedder,
     progress: Progress | None,
-) -> tuple[Any, TokenStore]:
-    """Vectors and tokens of all segments, a few passages at a time."""
+) -> tuple[Any, Embeddings, TokenStore]:
+    """Vectors, their centres and tokens of all segments, a few passages at a time."""
     texts = [text for group in segments for text in group]
     report = progress or (lambda done, total: None)
     sample = texts[:: max(1, len(texts) // _SPACE_SAMPLE)][:_SPACE_SAMPLE]
     known = dict(zip(sample, embedder.encode(sample, "passage"), strict=True))
     openings = [(sentences(text) or [text])[0] for text in sample]
-    space = TokenSpace.fit(embedder.encode(openings, "query"), list(known.values()))
+    asked = embedder.encode(openings, "query")
+    centres = np.stack([_mean_vector(asked), _mean_vector(known.values())])
+    space = TokenSpace.fit(asked, list(known.values()))
     store = TokenStoreBuilder(space)
     vectors = _vector_index(embedder.dim, len(texts))
     done = 0
@@ -214,7 +295,18 @@ def _embed(
             vectors.add(np.stack([encoding.vector for encoding in encodings]))
         done += sum(len(group) for group in groups)
         report(done, len(texts))
-    return vectors, store.finish()
+    return vectors, centres, store.finish()
+
+
+def _mean_vector(encodings: Iterable[Encoding]) -> Embeddings:
+    mean: Embeddings = np.mean([encoding.vector for encoding in encodings], axis=0)
+    return mean
+
+
+def _unit(rows: Embeddings) -> Embeddings:
+    norms = np.linalg.norm(rows, axis=-1, keepdims=True)
+    unit: Embeddings = rows / np.maximum(norms, np.float32(1e-9))
+    return unit
 
 
 def _vector_index(dim: int, n_segments: int) -> Any:
@@ -354,6 +446,7 @@ def _write(index: PassageIndex, folder: Path) -> None:
             stream.write(json.dumps(asdict(passage), ensure_ascii=False) + "\n")
     faiss.write_index(parts.vectors, str(folder / _VECTORS))
     np.save(folder / _OWNERS, parts.owners)
+    np.save(folder / _CENTRES, parts.centres)
     parts.tokens.save(folder / _TOKENS)
     for language in index.manifest.languages:
         parts.grams[language].save(folder / "grams" / language)
@@ -393,6 +486,7 @@ def _read(folder: Path, manifest: Manifest) -> PassageIndex:
         manifest=manifest,
         vectors=faiss.read_index(str(folder / _VECTORS)),
         owners=np.load(folder / _OWNERS),
+        centres=np.load(folder / _CENTRES),
         tokens=TokenStore.load(folder / _TOKENS),
         grams=grams,
         stems=stemmed,

@@ -11,6 +11,7 @@ import logging
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -25,11 +26,15 @@ from numpy.typing import NDArray
 logging.getLogger("bm25s").setLevel(logging.WARNING)
 
 Scores = NDArray[np.float32]
+Places = NDArray[np.intp]
+Posting = tuple[NDArray[np.int32], Scores]
 Analyzer = Callable[[str], list[str]]
 
 GRAM = 5
 # A question is read this far: long ones are stories, and time must stay bounded.
 MAX_QUERY_CHARACTERS = 2000
+# As many entries of the index are read to find candidates, rarest tokens first.
+MOST_POSTINGS = 100_000
 
 _WORD = re.compile(r"\w+")
 _ALGORITHMS = {
@@ -127,25 +132,71 @@ class LexicalIndex:
 
     def scores(self, question: str) -> Scores:
         """BM25 of every text, from 0. Shape (n_texts,)."""
-        return self._scores(self._tokens(question))
+        return self._sum(self._postings(self._analyze_question(question)))
 
-    def coverage(self, question: str) -> Scores:
-        """How much of the question each text covers, 0 to 1. Shape (n_texts,).
+    def best(self, question: str, n: int, among: NDArray[Any] | None = None) -> Places:
+        """Places of at most `n` texts that share most with a question, rising.
+
+        In a large index the question's commonest tokens are passed over: they are in
+        too many texts to tell one from another, and take most of the time.
+
+        Args:
+            question: As asked.
+            n: At least 1.
+            among: Shape (n_texts,), which texts may be found; all by default.
+        """
+        postings = self._postings(self._analyze_question(question))
+        lengths = np.array([len(texts) for texts, _scores in postings], dtype=np.int64)
+        rarest = np.argsort(lengths, kind="stable")
+        kept = np.cumsum(lengths[rarest]) <= MOST_POSTINGS
+        kept[:1] = True
+        scores = self._sum([postings[i] for i in rarest[kept]])
+        if among is not None:
+            scores = np.where(among, scores, np.float32(0))
+        n = min(n, self._n_texts)
+        top = np.argpartition(-scores, n - 1)[:n]
+        places: Places = np.sort(top[scores[top] > 0]).astype(np.intp)
+        return places
+
+    def coverage(self, question: str, texts: Places | None = None) -> Scores:
+        """How much of the question texts cover, 0 to 1.
 
         BM25 over the most that any text could reach: the rarity of all of the
         question's tokens, found or not.
+
+        Args:
+            question: As asked.
+            texts: Places of texts, rising; all by default.
         """
-        tokens = self._tokens(question)
-        most = sum(self._rarity(token) for token in tokens)
-        return self._scores(tokens) / np.float32(max(most, 1e-9))
+        tokens = self._analyze_question(question)
+        most = sum(self._rarity(token) * count for token, count in tokens.items())
+        postings = self._postings(tokens)
+        scores = self._sum(postings) if texts is None else _pick(postings, texts)
+        return scores / np.float32(max(most, 1e-9))
 
-    def _tokens(self, question: str) -> list[str]:
-        return self._analyze(question[:MAX_QUERY_CHARACTERS])
+    def _analyze_question(self, question: str) -> Counter[str]:
+        return Counter(self._analyze(question[:MAX_QUERY_CHARACTERS]))
 
-    def _scores(self, tokens: list[str]) -> Scores:
-        if self._bm25 is None or not tokens:
+    def _postings(self, tokens: Counter[str]) -> list[Posting]:
+        """Of each token known: the texts that hold it, rising, and their scores."""
+        if self._bm25 is None:
+            return []
+        matrix, vocabulary = self._bm25.scores, self._bm25.vocab_dict
+        postings = []
+        for token, count in tokens.items():
+            if token in vocabulary:
+                place = vocabulary[token]
+                start, end = matrix["indptr"][place], matrix["indptr"][place + 1]
+                scores = matrix["data"][start:end] * np.float32(count)
+                postings.append((matrix["indices"][start:end], scores))
+        return postings
+
+    def _sum(self, postings: list[Posting]) -> Scores:
+        if not postings:
             return np.zeros(self._n_texts, dtype=np.float32)
-        return np.asarray(self._bm25.get_scores(tokens), dtype=np.float32)
+        texts = np.concatenate([texts for texts, _scores in postings])
+        scores = np.concatenate([scores for _texts, scores in postings])
+        return np.bincount(texts, scores, self._n_texts).astype(np.float32)
 
     def _rarity(self, token: str) -> float:
         """The idf that BM25 gives a token (Lucene's form)."""
@@ -165,3 +216,13 @@ class LexicalIndex:
         """Open what `save` wrote; the analyzer must be the same."""
         bm25 = bm25s.BM25.load(folder) if folder.is_dir() else None
         return cls(analyze, bm25, n_texts)
+
+
+def _pick(postings: list[Posting], texts: Places) -> Scores:
+    """The sum of postings at a few places, without going through all of them."""
+    total = np.zeros(len(texts), dtype=np.float64)
+    for holders, scores in postings:
+        place = np.searchsorted(holders, texts)
+        place[place == len(holders)] = 0
+        total += np.where(holders[place] == texts, scores[place], 0)
+    return total.astype(np.float32)

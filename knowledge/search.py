@@ -16,17 +16,18 @@ from knowledge.chunking import Passage
 from knowledge.confidence import ConfidenceModel, Evidence, shipped_model
 from knowledge.embedding import Embedder, Encoding
 from knowledge.errors import BadInput
-from knowledge.index import PassageIndex, Scores
+from knowledge.index import PassageIndex
 
 DENSE_CANDIDATES = 64
 LEXICAL_CANDIDATES = 32
 
-# Tuned on public question sets of several families; the optimum is flat.
-DENSE_WEIGHT = 0.8
-WINDOW_WEIGHT = 0.6
-WEIGHTED_WINDOW_WEIGHT = 0.6
-GRAMS_WEIGHT = 2.5
-STEMS_WEIGHT = 2.5
+# Chosen on public question sets of several families; the optimum is flat.
+DENSE_WEIGHT = 10.0
+CENTRED_WEIGHT = 2.5
+WINDOW_WEIGHT = 3.0
+WEIGHTED_WINDOW_WEIGHT = 3.0
+GRAMS_WEIGHT = 2.6
+STEMS_WEIGHT = 1.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +91,22 @@ class Searcher:
         if top_k < 1:
             raise BadInput(f"top_k must be at least 1, got {top_k}")
         (encoding,) = self._embedder.encode([question], "query")
-        grams, stems = self._index.lexical(question, language)
-        candidates = self._candidates(encoding, grams, among)
+        candidates = self._candidates(question, language, encoding, among)
         if not len(candidates):
             return Found([], 0.0, None)
-        dense = self._index.dense(encoding.vector, candidates)
+        closeness = self._index.closeness(encoding.vector, candidates)
         match = self._index.tokens.match(encoding, language, candidates)
+        grams, stems = self._index.coverage(question, language, candidates)
         scores = (
-            DENSE_WEIGHT * _standard(dense)
-            + WINDOW_WEIGHT * _standard(match.window)
-            + WEIGHTED_WINDOW_WEIGHT * _standard(match.weighted)
-            + GRAMS_WEIGHT * grams[candidates]
-            + STEMS_WEIGHT * stems[candidates]
+            DENSE_WEIGHT * closeness.dense
+            + CENTRED_WEIGHT * closeness.centred
+            + WINDOW_WEIGHT * match.window
+            + WEIGHTED_WINDOW_WEIGHT * match.weighted
+            + GRAMS_WEIGHT * grams
+            + STEMS_WEIGHT * stems
         )
         order = np.argsort(-scores, kind="stable")
-        evidence = Evidence.of(
-            order, scores, dense, match, grams[candidates], stems[candidates]
-        )
+        evidence = Evidence.of(order, scores, closeness, match, grams, stems)
         hits = [
             Hit(self._index.passages[candidates[i]], float(scores[i]))
             for i in order[:top_k]
@@ -114,22 +114,15 @@ class Searcher:
         return Found(hits, self._model.confidence(evidence), evidence)
 
     def _candidates(
-        self, encoding: Encoding, grams: Scores, among: NDArray[np.bool_] | None
+        self,
+        question: str,
+        language: str | None,
+        encoding: Encoding,
+        among: NDArray[np.bool_] | None,
     ) -> NDArray[np.intp]:
         """Positions worth a closer look, rising."""
-        n_dense = DENSE_CANDIDATES
-        if among is not None:
-            n_dense = int(np.ceil(n_dense * len(among) / max(int(among.sum()), 1)))
-            grams = np.where(among, grams, 0)
-        dense = self._index.nearest(encoding.vector, n_dense)
-        if among is not None:
-            dense = dense[among[dense]][:DENSE_CANDIDATES]
-        n = min(LEXICAL_CANDIDATES, len(grams))
-        lexical = np.argpartition(-grams, n - 1)[:n]
-        return np.union1d(dense, lexical[grams[lexical] > 0]).astype(np.intp)
-
-
-def _standard(scores: Scores) -> Scores:
-    """Scores as distances from their mean, in standard deviations."""
-    standard: Scores = (scores - scores.mean()) / (scores.std() + np.float32(1e-6))
-    return standard
+        close = self._index.nearest(encoding.vector, DENSE_CANDIDATES, among)
+        sharing = self._index.sharing_words(
+            question, language, LEXICAL_CANDIDATES, among
+        )
+        return np.union1d(close, sharing).astype(np.intp)

@@ -17,13 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from knowledge.confidence import ConfidenceModel, fit
+from knowledge.confidence import ConfidenceModel, fit, unfitted_model
 from knowledge.embedding import Embedder, Progress
 from knowledge.errors import BadInput
 from knowledge.index import make_index
 from knowledge.measures import auroc, calibration_error, coverage_at_precision
-from knowledge.question_sets import read_corpus, read_queries
+from knowledge.question_sets import Query, read_corpus, read_queries
 from knowledge.search import Searcher
+
+# Share of answerable queries above which a set says nothing about refusing.
+MOST_ANSWERABLE = 0.9
 
 Sample = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
@@ -87,14 +90,32 @@ def write_model(model: ConfidenceModel, file: Path) -> None:
 
 
 def gather(corpus: Path, queries: Path, embedder: Embedder) -> Sample:
-    """The evidence for the first hit of every query, and whether it was right."""
-    searcher = Searcher(make_index(read_corpus(corpus), embedder), embedder)
+    """The evidence for the first hit of every query, and whether it was right.
+
+    Where (nearly) all queries have an answer, each is asked a second time with the
+    passages that answer it taken away: customers also ask what no page answers, and
+    a model that never saw that would be too sure.
+    """
+    passages = read_corpus(corpus)
+    asked = read_queries(queries)
+    searcher = Searcher(make_index(passages, embedder), embedder, unfitted_model())
     evidence, right = [], []
-    for query in read_queries(queries):
-        found = searcher.search(query.text, language=query.language, top_k=1)
+
+    def ask(query: Query, among: NDArray[np.bool_] | None = None) -> None:
+        found = searcher.search(
+            query.text, language=query.language, top_k=1, among=among
+        )
         if found.evidence is not None:
             evidence.append(found.evidence.as_vector())
             right.append(found.hits[0].passage.id in query.relevant)
+
+    for query in asked:
+        ask(query)
+    answerable = [query for query in asked if query.relevant]
+    if len(answerable) > MOST_ANSWERABLE * len(asked):
+        ids = np.array([passage.id for passage in passages])
+        for query in answerable:
+            ask(query, ~np.isin(ids, list(query.relevant)))
     return np.array(evidence), np.array(right)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,3 +78,38 @@ def test_any_question_has_a_coverage_from_0_to_1(question: str) -> None:
 
     assert coverage.shape == (3,)
     assert np.all((coverage >= 0) & (coverage <= 1))
+
+
+@given(st.text(max_size=60))
+def test_coverage_of_some_texts_is_that_of_all(question: str) -> None:
+    index = LexicalIndex.build(TEXTS, character_grams)
+    some = np.array([0, 2])
+
+    assert np.allclose(
+        index.coverage(question, some), index.coverage(question)[some], atol=1e-6
+    )
+
+
+def test_the_best_texts_are_those_that_share_most() -> None:
+    index = LexicalIndex.build(TEXTS, character_grams)
+
+    assert index.best("klagomål och korten blandas", 1).tolist() == [1]
+    assert index.best("klagomål och korten", 3).tolist() == [0, 1]
+    assert not len(index.best("🙂", 3))
+
+
+def test_only_texts_that_are_allowed_are_found() -> None:
+    index = LexicalIndex.build(TEXTS, character_grams)
+
+    found = index.best("klagomål och korten", 3, np.array([True, False, True]))
+
+    assert found.tolist() == [0]
+
+
+def test_common_tokens_are_passed_over_in_a_large_index(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("knowledge.lexical.MOST_POSTINGS", 2)
+    index = LexicalIndex.build(["to be", "to go", "to see", "to win"], stemmer("xx"))
+
+    assert index.best("to win", 4).tolist() == [3]
