@@ -27,6 +27,7 @@ from knowledge.indexes import (
     index_folder,
     live_index,
     live_stamp,
+    read_manifest,
     read_quality,
     write_quality,
 )
@@ -282,7 +283,7 @@ class Publisher:
         async with self._turn:
             number = await self._store.latest_publication()
             if number != self._number:
-                if self._number is not None:
+                if await self._is_behind():
                     await rebuild(
                         self._store,
                         self._knowledge.embedder,
@@ -294,6 +295,18 @@ class Publisher:
                 return False
             await self._reopen()
         return True
+
+    async def _is_behind(self) -> bool:
+        """Whether other versions are published than the live index was made of."""
+        manifest = read_manifest(self._state_dir)
+        if manifest is None:
+            return False
+        live = {name: page["version"] for name, page in manifest["pages"].items()}
+        published = {
+            f"{page.id}/{page.language}": page.version
+            for page in await self._store.published_pages()
+        }
+        return bool(published) and live != published
 
     @asynccontextmanager
     async def watching(
