@@ -1,33 +1,34 @@
 """How good search is, measured on files of questions with known answers.
 
 A corpus is indexed in memory and searched by the same `Searcher` that serves
-customers. Baselines stand beside it: stemmed BM25, the dense score alone, and their
-reciprocal rank fusion.
+customers; baselines stand beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 
+from knowledge.baselines import Baselines, check_baselines
 from knowledge.chunking import Passage
 from knowledge.embedding import Embedder, Progress
 from knowledge.errors import BadInput
-from knowledge.index import PassageIndex, Scores, make_index
-from knowledge.lexical import LexicalIndex, stemmer
-from knowledge.measures import auroc, calibration_error, coverage_at_precision, sweep
+from knowledge.index import make_index
+from knowledge.measures import (
+    auroc,
+    calibration_error,
+    coverage_at_precision,
+    risk_coverage,
+)
 from knowledge.question_sets import Query, read_corpus, read_queries
 from knowledge.search import Searcher
 
-BASELINES = ("bm25", "dense", "rrf")
 DEPTH = 10
-_RRF_K = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,7 @@ def evaluate_retrieval(
         corpus: JSON Lines of `{"id", "lang", "title", "text"}`.
         queries: JSON Lines of `{"id", "lang", "text", "relevant": [ids]}`.
         embedder: The model to use.
-        compare: Baselines to measure as well: `bm25`, `dense`, `rrf`.
+        compare: Systems of `knowledge.baselines` to measure as well.
         progress: Called with steps done and in all.
 
     Raises:
@@ -153,12 +154,7 @@ def evaluate_retrieval(
         raise BadInput(f"{queries}: no query has a relevant passage")
     passages = read_corpus(corpus)
     outcomes = _run(passages, asked, embedder, compare, progress)
-    languages = {passage.id: passage.language for passage in passages}
-    reports = {
-        name: _report(f"retrieval: {name}", found, _retrieval_metrics, languages)
-        for name, found in outcomes.items()
-    }
-    return _beside(reports, f"Retrieval, {corpus.name}")
+    return _retrieval(corpus.name, passages, outcomes)
 
 
 def evaluate_refusal(
@@ -178,13 +174,58 @@ def evaluate_refusal(
     """
     asked = read_queries(queries)
     outcomes = _run(read_corpus(corpus), asked, embedder, compare, progress)
-    reports = {
-        name: _report(f"refusal: {name}", found, _refusal_metrics, None)
+    return _refusal(corpus.name, outcomes)
+
+
+def evaluate_search(
+    corpus: Path,
+    queries: Path,
+    embedder: Embedder,
+    *,
+    compare: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> tuple[Report | None, Report | None]:
+    """Measure retrieval and refusal, asking every query once.
+
+    Args and errors as for `evaluate_retrieval`.
+
+    Returns:
+        Retrieval, `None` where no query has an answer; and refusal, `None` where
+        every query has one.
+    """
+    asked = read_queries(queries)
+    passages = read_corpus(corpus)
+    outcomes = _run(passages, asked, embedder, compare, progress)
+    answerable = {
+        name: [outcome for outcome in found if outcome.query.relevant]
         for name, found in outcomes.items()
     }
-    report = _beside(reports, f"Refusal, {corpus.name}")
-    report.curve.extend(_risk_coverage(outcomes[_OURS]))
-    return report
+    n_answerable = len(answerable[_OURS])
+    return (
+        _retrieval(corpus.name, passages, answerable) if n_answerable else None,
+        _refusal(corpus.name, outcomes) if n_answerable < len(asked) else None,
+    )
+
+
+def _retrieval(
+    name: str, passages: Sequence[Passage], outcomes: dict[str, list[Outcome]]
+) -> Report:
+    languages = {passage.id: passage.language for passage in passages}
+    reports = {
+        system: _report(f"retrieval: {system}", found, _retrieval_metrics, languages)
+        for system, found in outcomes.items()
+    }
+    return _beside(reports, f"Retrieval, {name}")
+
+
+def _refusal(name: str, outcomes: dict[str, list[Outcome]]) -> Report:
+    reports = {
+        system: _report(f"refusal: {system}", found, _refusal_metrics, None)
+        for system, found in outcomes.items()
+    }
+    for system, found in outcomes.items():
+        reports[system].curve.extend(_curve(found))
+    return _beside(reports, f"Refusal, {name}")
 
 
 _OURS = "guichet"
@@ -193,7 +234,11 @@ _OURS = "guichet"
 def _beside(reports: dict[str, Report], title: str) -> Report:
     ours = reports.pop(_OURS)
     return Report(
-        title=title, overall=ours.overall, groups=ours.groups, baselines=reports
+        title=title,
+        overall=ours.overall,
+        groups=ours.groups,
+        curve=ours.curve,
+        baselines=reports,
     )
 
 
@@ -204,12 +249,7 @@ def _run(
     compare: Sequence[str],
     progress: Progress | None,
 ) -> dict[str, list[Outcome]]:
-    unknown = set(compare) - set(BASELINES)
-    if unknown:
-        raise BadInput(
-            f"unknown baseline {', '.join(sorted(unknown))}; known:"
-            f" {', '.join(BASELINES)}"
-        )
+    check_baselines(compare)
     report = progress or (lambda done, total: None)
     total = 0
 
@@ -220,7 +260,7 @@ def _run(
 
     index = make_index(passages, embedder, embedded)
     searcher = Searcher(index, embedder)
-    baselines = _Baselines(index, embedder) if compare else None
+    baselines = Baselines(index, embedder) if compare else None
     outcomes: dict[str, list[Outcome]] = {name: [] for name in (_OURS, *compare)}
     total = total or len(queries)
     for n, query in enumerate(queries, start=1):
@@ -230,61 +270,19 @@ def _run(
             Outcome(query=query, ranked=ranked, confidence=found.confidence)
         )
         if baselines:
-            for name, outcome in baselines.outcomes(query, compare):
-                outcomes[name].append(outcome)
+            rivals = baselines.scores(query.text, query.language, compare)
+            for name, scores in rivals.items():
+                order = np.argsort(-scores, kind="stable")[:DEPTH]
+                outcomes[name].append(
+                    Outcome(
+                        query=query,
+                        ranked=tuple(index.passages[i].id for i in order),
+                        confidence=float(scores[order[0]]),
+                        is_calibrated=False,
+                    )
+                )
         report(total - len(queries) + n, total)
     return outcomes
-
-
-class _Baselines:
-    """The usual simple systems over the same passages."""
-
-    def __init__(self, index: PassageIndex, embedder: Embedder) -> None:
-        self._index = index
-        self._embedder = embedder
-        self._stemmed = {}
-        for language in index.manifest.languages:
-            rows = np.flatnonzero(index.languages == language)
-            texts = [
-                f"{index.passages[i].heading} {index.passages[i].text}" for i in rows
-            ]
-            self._stemmed[language] = (
-                rows,
-                LexicalIndex.build(texts, stemmer(language)),
-            )
-
-    def outcomes(
-        self, query: Query, names: Sequence[str]
-    ) -> Iterator[tuple[str, Outcome]]:
-        dense = self._index.dense(self._embedder.embed_queries([query.text])[0])
-        bm25 = np.zeros(len(dense), dtype=np.float32)
-        for rows, lexical in self._stemmed.values():
-            bm25[rows] = lexical.scores(query.text)
-        scores: dict[str, NDArray[Any]] = {
-            "bm25": bm25,
-            "dense": dense,
-            "rrf": 1 / (_RRF_K + _positions(bm25)) + 1 / (_RRF_K + _positions(dense)),
-        }
-        for name in names:
-            order = np.argsort(-scores[name], kind="stable")[:DEPTH]
-            ranked = tuple(self._index.passages[i].id for i in order)
-            confidence = float(scores[name][order[0]])
-            yield (
-                name,
-                Outcome(
-                    query=query,
-                    ranked=ranked,
-                    confidence=confidence,
-                    is_calibrated=False,
-                ),
-            )
-
-
-def _positions(scores: Scores) -> NDArray[np.float64]:
-    """Rank of each score, from 1; equal scores in their order."""
-    positions = np.empty(len(scores))
-    positions[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
-    return positions
 
 
 def _report(
@@ -360,10 +358,7 @@ def _refusal_metrics(outcomes: Sequence[Outcome]) -> Metrics:
     return metrics
 
 
-def _risk_coverage(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
+def _curve(outcomes: Sequence[Outcome]) -> list[dict[str, float]]:
     right = np.array([outcome.is_right for outcome in outcomes])
     confidence = np.array([outcome.confidence for outcome in outcomes])
-    return [
-        {"threshold": float(t), "coverage": float(c), "risk": float(1 - p)}
-        for c, p, t in zip(*sweep(confidence, right), strict=True)
-    ]
+    return [asdict(point) for point in risk_coverage(confidence, right)]
