@@ -33,7 +33,7 @@ from actions.cases.filing import (
     insert_case,
     unclosed_matters,
 )
-from actions.cases.history import find_faults
+from actions.cases.history import find_faults, read_sealed
 from actions.cases.keeping_time import TimeKeeper
 from actions.cases.matters import Matters
 from actions.cases.queries import (
@@ -263,10 +263,16 @@ class Archive:
             outcome=case.outcome["kind"] if case.outcome else None,
         )
 
-    async def find_faults(self) -> list[str]:
-        """Check the history of all cases; one sentence for each break in its chain."""
+    async def find_faults(self, reference: str | None = None) -> list[str]:
+        """Check the history of all cases, or of one; one sentence for each break.
+
+        Raises:
+            NotFound: There never was such a case.
+        """
         async with reading(self._engine) as connection:
-            return await find_faults(connection)
+            if reference is not None and not await read_sealed(connection, reference):
+                raise NotFound(f"no case {reference}")
+            return await find_faults(connection, reference)
 
     # The desk
 

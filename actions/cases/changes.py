@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -41,6 +42,7 @@ class Change:
         self.case = case_from(row)
         self._values: dict[str, Any] = {}
         self._events: list[tuple[str, str, dict[str, Any]]] = []
+        self._said: dict[str, str] = {}
         self.saved: Case
 
     @property
@@ -69,7 +71,12 @@ class Change:
         self.set(status=status)
 
     def record(self, actor: str, kind: str, **details: Any) -> None:
-        """Add an event to the history; details hold plain JSON values."""
+        """Add an event to the history; details hold plain JSON values.
+
+        Where they name a message that was just said, its words are sealed as well.
+        """
+        if (words := self._said.get(str(details.get("message")))) is not None:
+            details["sha256"] = words
         self._events.append((actor, kind, details))
 
     async def say(self, sender: Sender, text: str, language: str) -> Message:
@@ -83,6 +90,7 @@ class Change:
         )
         await insert_message(self.connection, self.case.conversation, message)
         await add_words(self.connection, self.case.reference, text)
+        self._said[message.id] = hashlib.sha256(text.encode()).hexdigest()
         return message
 
     async def keep_for_learning(self, observed: StoredObservation | None) -> None:

@@ -12,7 +12,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.calendar import civil_day
-from actions.cases.case import Case, CaseDraft, Customer, Message, time_as_json
+from actions.cases.case import (
+    Case,
+    CaseDraft,
+    Customer,
+    Message,
+    message_as_json,
+    time_as_json,
+)
 from actions.cases.clocks import ClockRules, start_clocks
 from actions.cases.complaint import Policy, is_late
 from actions.cases.duplicates import Candidate, find_original
@@ -27,6 +34,7 @@ from actions.cases.queries import (
     unclosed,
 )
 from actions.cases.schedule import case_dates
+from actions.cases.sealing import transcript_digest
 from actions.cases.tables import (
     case_embeddings,
     cases,
@@ -155,6 +163,9 @@ async def insert_case(
         events.append(("system", "marked_duplicate", {"duplicate_of": original}))
     case = await read_case(connection, reference)
     assert case is not None
+    said = [message_as_json(message) for message in case.transcript]
+    filing["queue_position"] = case.queue_position
+    filing["messages"], filing["transcript"] = len(said), transcript_digest(said)
     case.history.extend(await append_events(connection, reference, now, events))
     return case
 

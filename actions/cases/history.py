@@ -6,56 +6,42 @@ was altered, removed or reordered breaks the chain from there on.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Select, bindparam, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Event
 from actions.cases.outbox import write_event
+from actions.cases.sealing import (
+    FIRST_HASH,
+    SealedEvent,
+    details_digest,
+    event_hash,
+    history_faults,
+    seal_faults,
+)
 from actions.cases.tables import case_events, event_details, storable
 
-FIRST_HASH = "0" * 64
-
+_OWN = (
+    select(case_events.c.hash)
+    .where(case_events.c.reference == bindparam("reference"))
+    .order_by(case_events.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 _HEAD = (
-    select(case_events.c.id, case_events.c.hash)
+    select(case_events.c.id, case_events.c.hash, _OWN.label("own_hash"))
     .order_by(case_events.c.id.desc())
     .limit(1)
 )
 # A function of the migration: takes the chain's lock, then looks, in one round trip.
 # Events are then chained one transaction at a time, in every replica.
-_LOCKED_HEAD = text("SELECT id, hash FROM lock_chain()")
+_LOCKED_HEAD = text("SELECT id, hash, own_hash FROM lock_chain(:reference)")
 _ADD_EVENTS, _ADD_DETAILS = insert(case_events), insert(event_details)
-
-
-def _canonical(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
-
-
-def details_digest(salt: str, details: dict[str, Any]) -> str:
-    """Ties an event to its details; tells nothing about them once they are erased."""
-    return hashlib.sha256(salt.encode() + _canonical(details)).hexdigest()
-
-
-def event_hash(
-    *,
-    number: int,
-    reference: str,
-    at: datetime,
-    actor: str,
-    kind: str,
-    digest: str,
-    prev_hash: str,
-) -> str:
-    """The seal of one event and, through `prev_hash`, of all before it."""
-    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
-    content = [number, reference, moment, actor, kind, digest, prev_hash]
-    return hashlib.sha256(_canonical(content)).hexdigest()
 
 
 async def append_events(
@@ -72,17 +58,22 @@ async def append_events(
     Returns:
         The events as they will be read back.
     """
+    if not events:
+        return []
     is_postgres = connection.dialect.name == "postgresql"
-    head = _LOCKED_HEAD if is_postgres else _HEAD
-    last = (await connection.execute(head)).one_or_none()
+    head = await connection.execute(
+        _LOCKED_HEAD if is_postgres else _HEAD, {"reference": reference}
+    )
+    last = head.one_or_none()
     number, prev_hash = (last.id, last.hash) if last else (0, FIRST_HASH)
+    previous = (last and last.own_hash) or FIRST_HASH
     sealed_events: list[dict[str, Any]] = []
     stored_details: list[dict[str, Any]] = []
     appended: list[Event] = []
     for actor, kind, details in events:
         number, actor = number + 1, storable(actor)
         salt = secrets.token_hex(16)
-        digest = details_digest(salt, details)
+        digest = details_digest(salt, details, previous)
         sealed = event_hash(
             number=number,
             reference=reference,
@@ -104,11 +95,18 @@ async def append_events(
                 "hash": sealed,
             }
         )
-        stored_details.append({"event_id": number, "salt": salt, "details": details})
+        stored_details.append(
+            {
+                "event_id": number,
+                "salt": salt,
+                "details": details,
+                "previous": previous,
+            }
+        )
         appended.append(
             Event(at=at, actor=actor, kind=kind, details=details, hash=sealed)
         )
-        prev_hash = sealed
+        prev_hash = previous = sealed
     await connection.execute(_ADD_EVENTS, sealed_events)
     await connection.execute(_ADD_DETAILS, stored_details)
     for event in sealed_events:
@@ -125,61 +123,85 @@ async def append_events(
 
 async def read_history(connection: AsyncConnection, reference: str) -> list[Event]:
     """The events of one case in order; erased details come back empty."""
-    rows = await connection.execute(
-        select(case_events, event_details.c.details)
-        .outerjoin(event_details, event_details.c.event_id == case_events.c.id)
-        .where(case_events.c.reference == reference)
-        .order_by(case_events.c.id)
-    )
     return [
         Event(
-            at=row.at,
-            actor=row.actor,
-            kind=row.kind,
-            details=row.details or {},
-            hash=row.hash,
+            at=event.at,
+            actor=event.actor,
+            kind=event.kind,
+            details=event.details or {},
+            hash=event.hash,
         )
-        for row in rows
+        for event in await read_sealed(connection, reference)
     ]
 
 
-async def find_faults(connection: AsyncConnection) -> list[str]:
-    """Check the whole chain and say, in one sentence each, where it is broken.
+async def read_sealed(connection: AsyncConnection, reference: str) -> list[SealedEvent]:
+    """The events of one case in order, with what their seals cover."""
+    query = _select_sealed().where(case_events.c.reference == reference)
+    return [_sealed(row) for row in await connection.execute(query)]
+
+
+async def find_faults(
+    connection: AsyncConnection, reference: str | None = None
+) -> list[str]:
+    """Check the whole chain, or the history of one case; one sentence a break.
 
     Details may be missing only for cases with an `erased` event.
     """
+    if reference is not None:
+        events = await read_sealed(connection, reference)
+        faults = history_faults(events)
+        if not any(event.kind == "erased" for event in events):
+            faults += [f"{event} has lost its details" for event in _bare(events)]
+        return faults
     erased = set(
         await connection.scalars(
             select(case_events.c.reference).where(case_events.c.kind == "erased")
         )
     )
-    faults: list[str] = []
+    faults = []
     number, prev_hash = 0, FIRST_HASH
-    rows = await connection.stream(
-        select(case_events, event_details.c.salt, event_details.c.details)
+    async for row in await connection.stream(_select_sealed()):
+        event = _sealed(row)
+        if event.number != number + 1:
+            faults.append(f"{event} follows event {number}: some are missing")
+        if event.prev_hash != prev_hash:
+            faults.append(f"{event} does not follow the event before it")
+        faults += seal_faults(event)
+        if event.salt is None and event.reference not in erased:
+            faults.append(f"{event} has lost its details")
+        number, prev_hash = event.number, event.hash
+    return faults
+
+
+def _bare(events: Sequence[SealedEvent]) -> list[SealedEvent]:
+    return [event for event in events if event.salt is None]
+
+
+def _select_sealed() -> Select[Any]:
+    return (
+        select(
+            case_events,
+            event_details.c.details,
+            event_details.c.salt,
+            event_details.c.previous,
+        )
         .outerjoin(event_details, event_details.c.event_id == case_events.c.id)
         .order_by(case_events.c.id)
     )
-    async for row in rows:
-        name = f"event {row.id} of {row.reference}"
-        if row.id != number + 1:
-            faults.append(f"{name} follows event {number}: some are missing")
-        if row.prev_hash != prev_hash:
-            faults.append(f"{name} does not follow the event before it")
-        if row.hash != event_hash(
-            number=row.id,
-            reference=row.reference,
-            at=row.at,
-            actor=row.actor,
-            kind=row.kind,
-            digest=row.details_digest,
-            prev_hash=row.prev_hash,
-        ):
-            faults.append(f"{name} was altered")
-        if row.salt is None:
-            if row.reference not in erased:
-                faults.append(f"{name} has lost its details")
-        elif details_digest(row.salt, row.details) != row.details_digest:
-            faults.append(f"{name} has altered details")
-        number, prev_hash = row.id, row.hash
-    return faults
+
+
+def _sealed(row: Any) -> SealedEvent:
+    return SealedEvent(
+        number=row.id,
+        reference=row.reference,
+        at=row.at,
+        actor=row.actor,
+        kind=row.kind,
+        details=row.details,
+        salt=row.salt,
+        previous=row.previous,
+        details_digest=row.details_digest,
+        prev_hash=row.prev_hash,
+        hash=row.hash,
+    )

@@ -299,6 +299,8 @@ event_details = Table(
     Column("event_id", ForeignKey("case_events.id"), primary_key=True),
     Column("salt", String(64), nullable=False),
     Column("details", JSON, nullable=False),
+    # Hash of the case's own event before it: see `actions.cases.sealing`.
+    Column("previous", String(64)),
 )
 
 # Letters (destination `email`) and events for other systems.

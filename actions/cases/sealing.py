@@ -1,0 +1,125 @@
+"""Seals events and checks the seals: pure, nothing but the standard library.
+
+An event's hash covers its number, case, time, actor and kind, a digest of its details
+and the hash of the event before it, whichever case that belonged to. The digest also
+covers the hash of the case's own event before it, so that the history of one case can
+be checked without those of all others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+FIRST_HASH = "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealedEvent:
+    """One event with everything that its seal covers.
+
+    Attributes:
+        salt: None when the details were erased or are withheld.
+        previous: Hash of the case's own event before it, `FIRST_HASH` for its first.
+            None in events of before this was recorded.
+    """
+
+    number: int
+    reference: str
+    at: datetime
+    actor: str
+    kind: str
+    details: dict[str, Any] | None
+    salt: str | None
+    previous: str | None
+    details_digest: str
+    prev_hash: str
+    hash: str
+
+    def __str__(self) -> str:
+        """How a fault names it."""
+        return f"event {self.number} of {self.reference}"
+
+
+def details_digest(
+    salt: str, details: Mapping[str, Any], previous: str | None = None
+) -> str:
+    """Ties an event to its details; tells nothing about them once they are erased."""
+    sealed = details if previous is None else {"details": details, "after": previous}
+    return hashlib.sha256(salt.encode() + canonical(sealed)).hexdigest()
+
+
+def event_hash(
+    *,
+    number: int,
+    reference: str,
+    at: datetime,
+    actor: str,
+    kind: str,
+    digest: str,
+    prev_hash: str,
+) -> str:
+    """The seal of one event and, through `prev_hash`, of all before it."""
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    content = [number, reference, moment, actor, kind, digest, prev_hash]
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def transcript_digest(messages: Iterable[Mapping[str, Any]]) -> str:
+    """Ties an event to what had been said; each message as JSON of the API."""
+    said = [[each["id"], each["sender"], each["text"]] for each in messages]
+    return hashlib.sha256(canonical(said)).hexdigest()
+
+
+def seal_faults(event: SealedEvent) -> list[str]:
+    """Whether one event is as it was sealed, one sentence for each fault."""
+    faults = []
+    if event.hash != event_hash(
+        number=event.number,
+        reference=event.reference,
+        at=event.at,
+        actor=event.actor,
+        kind=event.kind,
+        digest=event.details_digest,
+        prev_hash=event.prev_hash,
+    ):
+        faults.append(f"{event} was altered")
+    if event.salt is not None and event.details_digest != details_digest(
+        event.salt, event.details or {}, event.previous
+    ):
+        faults.append(f"{event} has altered details")
+    return faults
+
+
+def history_faults(events: Sequence[SealedEvent]) -> list[str]:
+    """Check the history of one case, one sentence for each break in it.
+
+    Finds events that were altered, left out, added or put in another order. Details
+    may be missing: they are erased, or withheld from who asks.
+    """
+    faults: list[str] = []
+    before: SealedEvent | None = None
+    for event in events:
+        faults += seal_faults(event)
+        if before is not None and event.reference != before.reference:
+            faults.append(f"{event} belongs to another case than {before}")
+        if before is not None and event.number <= before.number:
+            faults.append(f"{event} stands after event {before.number}")
+        expected = FIRST_HASH if before is None else before.hash
+        if event.previous is not None and event.previous != expected:
+            missing = "the first events" if before is None else f"what follows {before}"
+            faults.append(f"{event} does not follow: {missing} is missing or altered")
+        elif before is not None and event.number == before.number + 1:
+            if event.prev_hash != before.hash:
+                faults.append(f"{event} does not follow the event before it")
+        before = event
+    return faults
+
+
+def canonical(value: Any) -> bytes:
+    """The one way to write a JSON value for sealing."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
