@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from actions import intake
+from actions import earlier, intake
 from actions.base import Events
 from actions.review import say_summary
 from actions.turns import FORM, Turn
 
 
-def ask(turn: Turn) -> None:
+async def ask(turn: Turn) -> None:
     """Put the question for what is open now.
 
     The form's own request for the slot says nothing: the question has been put here,
@@ -19,13 +19,15 @@ def ask(turn: Turn) -> None:
     field = intake.next_field(turn)
     turn.set(requested_slot=field)
     turn.marks["stage"] = "review" if field == "confirmed" else "intake"
+    if field == "confirmed" and not turn.has_asked:
+        await earlier.offer(turn)
     if not turn.has_asked:
-        _put(turn, field)
+        await _put(turn, field)
 
 
-def open_form(turn: Turn) -> Events:
+async def open_form(turn: Turn) -> Events:
     """Open the form with its first question."""
-    ask(turn)
+    await ask(turn)
     return [{"event": "active_loop", "timestamp": None, "name": FORM}]
 
 
@@ -34,14 +36,17 @@ def choice_of_day(turn: Turn, iso: str) -> tuple[str, str]:
     return words, f'/inform{{"field": "event_date", "value": "{iso}"}}'
 
 
-def _put(turn: Turn, field: str) -> None:
+async def _put(turn: Turn, field: str) -> None:
     skip = [(turn.label("choices.skip"), "/skip")]
     match field:
         case "confirmed":
-            say_summary(turn)
+            await say_summary(turn)
         case "event_date" if turn.get("date_options"):
             days = [choice_of_day(turn, day) for day in turn.get("date_options")]
             turn.say("utter_ask_which_day", choices=days + skip)
+        case earlier.REFERENCE:
+            prefix = turn.services.operator.reference_prefix
+            turn.say("utter_ask_reference", prefix=prefix, choices=skip)
         case "details" if _needs_account(turn):
             turn.say("utter_ask_description")
         case _:

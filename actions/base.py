@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.intake import resumes
 from actions.routing import route
 from actions.turns import Services, Turn
 
@@ -28,6 +29,8 @@ class TurnAction(Action):  # type: ignore[misc]
     """An action that sees the utterance as a `Turn`."""
 
     action_name: ClassVar[str]
+    gives_way: ClassVar[bool] = True
+    """Whether it leaves the turn to what was put aside, if the customer wants that."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -41,6 +44,8 @@ class TurnAction(Action):  # type: ignore[misc]
         turn = Turn(self.services, dispatcher, tracker)
         if not turn.is_in_form and not turn.is_choice:
             turn.marks["route"] = route(turn.likeliest_intent)
+        if self.gives_way and not turn.is_in_form and resumes(turn):
+            return [*turn.events(), followup("action_open_case")]
         more = await self.act(turn) or []
         if not any(event["event"] == "followup" for event in more):
             # Without a rule for what comes next Rasa would go on to its fallback.

@@ -13,6 +13,7 @@ _CUES = {
 }
 _LONGEST_ORDER_WORDS = 16
 _SURE = 0.4
+_SURE_OF_QUESTION = 0.5
 
 
 def named_fields(turn: Turn) -> list[str]:
@@ -34,9 +35,18 @@ def is_correction(turn: Turn) -> bool:
     """
     if turn.is_choice:
         return turn.intent == "correct"
-    if turn.likeliest_intent == "correct" and turn.confidence >= _SURE:
-        return not turn.is_question
-    if len(turn.text.split()) > _LONGEST_ORDER_WORDS or not named_fields(turn):
-        return False
-    denies = turn.services.phrases.pattern("deny").match(turn.folded) is not None
-    return turn.has("change") or (denies and not turn.is_question)
+    if len(turn.text.split()) <= _LONGEST_ORDER_WORDS and named_fields(turn):
+        if turn.has("change") and not _asks_how(turn):
+            return True
+        denies = turn.services.phrases.pattern("deny").match(turn.folded)
+        if denies and not turn.is_question:
+            return True
+    is_likely = turn.likeliest_intent == "correct" and turn.confidence >= _SURE
+    return is_likely and not turn.is_question
+
+
+def _asks_how(turn: Turn) -> bool:
+    """Whether it is a question about changing something, as "how do I change …"."""
+    is_sure = turn.intent == "ask_question" and turn.confidence >= _SURE_OF_QUESTION
+    has_value = "@" in turn.text or any(char.isdigit() for char in turn.text)
+    return turn.is_question and is_sure and not has_value

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, time
 from typing import Any
 
 from actions import consent, intake
 from actions.cases.complaint import is_late
+from actions.review import date_in_words
 from actions.turns import Turn
 
 # From this many words on, an utterance with a fact in it tells of the matter as well.
@@ -52,14 +52,6 @@ def say_date_noted(turn: Turn) -> None:
     """Say the date back in words, and that it is late where it is."""
     turn.say("utter_date_noted", date=date_in_words(turn))
     say_if_late(turn)
-
-
-def date_in_words(turn: Turn) -> str:
-    """The day of the event, with its time where that is known."""
-    day = date.fromisoformat(turn.get("event_date"))
-    at = turn.get("event_time")
-    wording = turn.services.wording
-    return wording.day(turn.language, day, time.fromisoformat(at) if at else None)
 
 
 def say_if_late(turn: Turn) -> None:

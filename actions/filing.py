@@ -6,14 +6,14 @@ import logging
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
 from actions import intake, review
 from actions.asking import open_form
 from actions.base import STOP_FORM, Events, TurnAction
 from actions.cases.case import CaseDraft, Customer, receipt_as_json
+from actions.earlier import written_reference
 from actions.fields import say_date_noted
 from actions.turns import Turn
+from actions.urgency import crisis_values
 from knowledge.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -29,8 +29,6 @@ _KEPT = (
     "remedy_sought",
     "matter",
 )
-# From this cosine on two texts of one conversation are about the same matter.
-SAME_MATTER = 0.86
 NEW_CASE = '/inform{"field": "new_case"}'
 _NEW_MATTER_WORDS = 8
 _SURE = 0.5
@@ -40,6 +38,7 @@ class OpenCase(TurnAction):
     """Starts the form with everything that has been said; a repeat opens nothing."""
 
     action_name = "action_open_case"
+    gives_way = False
 
     async def act(self, turn: Turn) -> Events | None:
         if turn.get("pause") and not _wants_to_resume(turn):
@@ -75,6 +74,7 @@ async def open_case(turn: Turn, description: str | None = None) -> Events:
     if parked and is_resumed:
         turn.set(**parked)
     turn.set(parked=None, pause=None, offer=None)
+    turn.set(mentioned=written_reference(turn))
     changed = await intake.take_facts(turn)
     text = description if description is not None else turn.text
     if not (turn.is_choice and description is None):
@@ -91,7 +91,7 @@ async def open_case(turn: Turn, description: str | None = None) -> Events:
         turn.say("utter_case_opened_request")
     if "event_date" in changed and intake.is_complaint(turn):
         say_date_noted(turn)
-    return open_form(turn)
+    return await open_form(turn)
 
 
 class FileCase(TurnAction):
@@ -109,11 +109,11 @@ class FileCase(TurnAction):
             logger.warning("conversation %s: the archive is away", turn.conversation)
             turn.set(confirmed=None)
             turn.say("utter_filing_failed")
-            return open_form(turn)
+            return await open_form(turn)
         services, language = self.services, turn.language
         zone = services.operator.zone
         turn.set(
-            filed={"reference": case.reference, "description": case.description},
+            filed={"reference": case.reference},
             confirmed=None,
             shown=None,
             parked=None,
@@ -158,8 +158,8 @@ class FileCase(TurnAction):
             is_complaint=is_complaint,
             complaint_probability=verdict.get("probability"),
             customer_says_complaint=bool(turn.get("customer_says_complaint")),
-            ground=review.ground(turn) if is_complaint else None,  # type: ignore[arg-type]
-            category=review.category(turn),  # type: ignore[arg-type]
+            ground=review.ground(turn) if is_complaint else None,
+            category=review.category(turn),
             is_urgent=bool(turn.get("is_urgent")),
             wants_human=bool(turn.get("wants_human")),
             fields_missing=tuple(turn.get("missing") or ()),
@@ -207,21 +207,8 @@ def park(turn: Turn) -> None:
     turn.set(parked=kept, confirmed=None, shown=None, correcting=None)
 
 
-def crisis_values(turn: Turn) -> dict[str, Any]:
-    """Placeholders of the texts for somebody in need."""
-    operator = turn.services.operator
-    line = turn.services.help_lines.for_customer(turn.language, operator.country)
-    return {
-        "gambling_line": line.gambling,
-        "crisis_line": line.crisis,
-        "exclusion": line.exclusion,
-        "emergency": line.emergency,
-        "email": operator.email,
-    }
-
-
 def _wants_to_resume(turn: Turn) -> bool:
-    if turn.is_choice:
+    if turn.is_choice or intake.resumes(turn):
         return True
     return turn.intent == "complaint" or turn.states("complaint")
 
@@ -240,19 +227,18 @@ async def opens_case(turn: Turn) -> bool:
 
 
 async def _is_same_matter(turn: Turn) -> bool:
-    """Whether a report after the receipt is about the case that was filed.
+    """Whether a report after the receipt is about a case filed in this conversation.
 
     Few words tell no new matter. Otherwise the texts are compared, across languages.
     """
     if len(turn.text.split()) < _NEW_MATTER_WORDS:
         return True
-    filed = turn.get("filed")["description"]
-    vectors = await turn.services.in_thread(
-        turn.services.embedder.embed_queries, [turn.text, filed]
-    )
-    if float(np.dot(vectors[0], vectors[1])) >= SAME_MATTER:
+    services = turn.services
+    if await services.archive.open_case_about(
+        None, turn.text, conversation=turn.conversation
+    ):
         return True
-    verdict = await turn.services.in_thread(
-        turn.services.classifier.classify, turn.text, turn.language
+    verdict = await services.in_thread(
+        services.classifier.classify, turn.text, turn.language
     )
     return not verdict.is_complaint and turn.confidence < _SURE

@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import consent, fields, intake
+from actions import consent, earlier, fields, intake
 from actions.answer import AnswerQuestion
 from actions.asking import ask, choice_of_day
 from actions.base import Events, TurnAction, followup
@@ -84,23 +84,31 @@ class _Utterance:
             return self._leave("action_crisis")
         if intake.is_wordless(turn):
             turn.say("utter_no_words")
-            return self._go_on()
+            return await self._go_on()
         if self.asked_for == "confirmed" and consent.is_held_back(turn):
             say_change_choices(turn)
-            return self._go_on()
+            return await self._go_on()
         match intake.command(turn):
             case "cancel":
                 return self._leave("action_cancel_case")
             case "start_over":
                 await RestartCase(turn.services).act(turn)
-                return self._go_on()
+                return await self._go_on()
         if intake.asks_why(turn):
             await ExplainWhyNeeded(turn.services).act(turn)
-            return self._go_on()
+            return await self._go_on()
         return await self._answer()
 
     async def _answer(self) -> Events:
-        changed = await fields.take(self.turn, self.asked_for)
+        turn = self.turn
+        if reference := earlier.written_reference(turn):
+            turn.set(mentioned=reference)
+        if self.asked_for == earlier.REFERENCE:
+            await earlier.ask_reference(turn)
+            return await self._go_on()
+        if earlier.is_offered(turn) and await earlier.take_answer(turn):
+            return await self._go_on()
+        changed = await fields.take(turn, self.asked_for)
         match self.asked_for:
             case "confirmed":
                 await self._in_review(changed)
@@ -108,13 +116,13 @@ class _Utterance:
                 await self._in_details(changed)
             case _:
                 await self._in_field(changed)
-        return self._go_on()
+        return await self._go_on()
 
-    def _go_on(self) -> Events:
-        if self.turn.get("confirmed"):
+    async def _go_on(self) -> Events:
+        if self.turn.get("confirmed") or self.turn.get("is_appended"):
             self.turn.set(requested_slot=None)
         else:
-            ask(self.turn)
+            await ask(self.turn)
         # Rasa takes an utterance that changes no slot for one that the form rejects.
         attempts = self.turn.get("attempts") or {}
         taken = {
@@ -137,6 +145,10 @@ class _Utterance:
                 await AnswerQuestion(turn.services).act(turn)
             case "inform", "is_complaint" | "category" | "ground":
                 _choose(turn, str(field), value)
+            case "inform", "earlier_case":
+                turn.set(correcting=earlier.REFERENCE)
+            case "inform", "earlier":
+                await earlier.choose(turn, str(value))
             case "inform", "event_date":
                 fields.take_day(turn, str(value))
             case "correct", "category":
@@ -155,7 +167,7 @@ class _Utterance:
                 await RestartCase(turn.services).act(turn)
             case intent, _ if intent in INTERJECTIONS:
                 await INTERJECTIONS[intent](turn.services).act(turn)
-        return self._go_on()
+        return await self._go_on()
 
     async def _in_review(self, changed: list[str]) -> None:
         turn = self.turn

@@ -16,7 +16,7 @@ from actions.dates import Mention, event_date, find_dates
 from actions.facts import Facts, has_words
 from actions.hours import time_of_day
 from actions.phrases import fold
-from actions.turns import Turn
+from actions.turns import Turn, statements_of
 
 FIELDS = ("name", "email", "username", "event_date", "details")
 CORRECTABLE = ("name", "email", "username", "event_date", "description")
@@ -35,6 +35,7 @@ _ASIDES = frozenset(
 _SURE = 0.5
 _LONGEST_WHY_WORDS = 9
 _BARE_WHY_WORDS = 3
+_SHORTEST_RESUMING_WORDS = 4
 _THIN_WORDS = 6
 _STATEMENT_WORDS = 8
 _ACCOUNT_WORDS = 12
@@ -51,6 +52,9 @@ def begin(turn: Turn) -> None:
         attempts={},
         shown=None,
         confirmed=None,
+        earlier=None,
+        mentioned=None,
+        is_appended=False,
         details=None,
         event_time=None,
         date_options=None,
@@ -173,7 +177,7 @@ async def add_description(turn: Turn, text: str) -> None:
             "chosen": before_verdict.get("chosen", {}),
         }
     )
-    if turn.states("complaint"):
+    if turn.services.phrases.has("complaint", statements_of(fold(text))):
         turn.set(customer_says_complaint=True)
 
 
@@ -303,6 +307,14 @@ def is_statement(turn: Turn) -> bool:
     if intent in ("complaint", "report_problem"):
         return words >= _STATEMENT_WORDS // 2
     return words >= _STATEMENT_WORDS
+
+
+def resumes(turn: Turn) -> bool:
+    """Whether the customer takes up again what was put aside."""
+    if not turn.get("parked") or turn.is_choice or turn.has("not"):
+        return False
+    is_short = len(turn.text.split()) <= _SHORTEST_RESUMING_WORDS
+    return turn.states("resume") and (is_short or turn.states("complaint"))
 
 
 def asks_why(turn: Turn) -> bool:

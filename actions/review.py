@@ -2,42 +2,72 @@
 
 from __future__ import annotations
 
+from datetime import date, time
+
 from actions import intake
+from actions.cases.case import Category, Ground
 from actions.cases.complaint import is_late
 from actions.turns import Turn
+from knowledge.answers import Answer
 
+EARLIER_CASE = '/inform{"field": "earlier_case"}'
 _SHOWN_CHARACTERS = 600
 
 
-def say_summary(turn: Turn) -> None:
+async def say_summary(turn: Turn) -> None:
     """Show verdict and summary, or ask briefly when nothing changed since."""
     signature = intake.summary_signature(turn)
     if turn.get("shown") == signature:
         turn.say("utter_ask_confirmed_again", choices=_choices(turn))
         return
     turn.set(shown=signature)
-    if intake.is_complaint(turn):
-        ground = _ground(turn)
-        if ground:
-            turn.say(
-                "utter_verdict_complaint",
-                ground=turn.label(f"grounds.{ground}"),
-                category=turn.label(f"categories.{category(turn)}"),
-                choices=_verdict_choices(turn),
-            )
-        else:
-            turn.say(
-                "utter_verdict_complaint_by_word",
-                category=turn.label(f"categories.{category(turn)}"),
-                choices=_verdict_choices(turn),
-            )
-    else:
-        turn.say(
-            "utter_verdict_request",
-            category=turn.label(f"categories.{category(turn)}"),
-            choices=_verdict_choices(turn),
-        )
+    await _say_verdict(turn)
     turn.say("utter_ask_confirmed", summary=_lines(turn), choices=_choices(turn))
+
+
+async def _say_verdict(turn: Turn) -> None:
+    """What the matter is taken for, with the clause of the help pages that says so."""
+    about = turn.label(f"categories.{category(turn)}")
+    choices = _verdict_choices(turn)
+    if not intake.is_complaint(turn):
+        turn.say("utter_verdict_request", category=about, choices=choices)
+        return
+    code = ground(turn)
+    if code is None:
+        turn.say("utter_verdict_complaint_by_word", category=about, choices=choices)
+        return
+    clause = await _clause(turn, code)
+    quote, custom = "", None
+    if clause is not None:
+        citation = clause.citation
+        custom = {"citations": [citation.as_json()]}
+        if citation.language == turn.language:
+            stated = turn.label("clause", quote=clause.quote, title=citation.title)
+            quote = f"\n\n{stated}"
+    turn.say(
+        "utter_verdict_complaint",
+        ground=turn.label(f"grounds.{code}"),
+        category=about,
+        quote=quote,
+        custom=custom,
+        choices=choices,
+    )
+
+
+async def _clause(turn: Turn, code: Ground) -> Answer | None:
+    """The clause by which a ground makes a complaint, where it is published."""
+    policy = turn.services.policy
+    clauses = policy.grounds_stated_in or {}
+    page = policy.sources["grounds_stated_in"].page if clauses else None
+    if page is None or code not in clauses:
+        return None
+    return await turn.services.in_thread(
+        turn.services.knowledge.open_passage,
+        page,
+        clauses[code],
+        "",
+        language=turn.language,
+    )
 
 
 def say_change_choices(turn: Turn) -> None:
@@ -51,20 +81,26 @@ def say_change_choices(turn: Turn) -> None:
     turn.has_asked = True
 
 
-def category(turn: Turn) -> str:
+def date_in_words(turn: Turn) -> str:
+    """The day of the event, with its time where that is known."""
+    day = date.fromisoformat(turn.get("event_date"))
+    at = turn.get("event_time")
+    wording = turn.services.wording
+    return wording.day(turn.language, day, time.fromisoformat(at) if at else None)
+
+
+def category(turn: Turn) -> Category:
     verdict = turn.get("verdict") or {}
     chosen = verdict.get("chosen") or {}
-    return str(chosen.get("category") or verdict.get("category") or "other")
+    value: Category = chosen.get("category") or verdict.get("category") or "other"
+    return value
 
 
-def _ground(turn: Turn) -> str | None:
+def ground(turn: Turn) -> Ground | None:
     verdict = turn.get("verdict") or {}
     chosen = verdict.get("chosen") or {}
-    value = chosen.get("ground") or verdict.get("ground")
-    return str(value) if value else None
-
-
-ground = _ground
+    value: Ground | None = chosen.get("ground") or verdict.get("ground")
+    return value
 
 
 def _verdict_choices(turn: Turn) -> list[tuple[str, str]]:
@@ -77,6 +113,9 @@ def _verdict_choices(turn: Turn) -> list[tuple[str, str]]:
 
 
 def _choices(turn: Turn) -> list[tuple[str, str]]:
+    earlier = []
+    if not turn.get("earlier") and turn.get("email"):
+        earlier = [(turn.label("choices.earlier_case"), EARLIER_CASE)]
     fields = [f for f in intake.CORRECTABLE if f != "event_date" or _has_date(turn)]
     return [
         (turn.label("choices.send"), "/affirm"),
@@ -87,6 +126,7 @@ def _choices(turn: Turn) -> list[tuple[str, str]]:
             )
             for field in fields
         ],
+        *earlier,
         (turn.label("choices.cancel"), "/cancel"),
     ]
 
@@ -102,7 +142,7 @@ def _lines(turn: Turn) -> str:
     if len(description) > _SHOWN_CHARACTERS:
         description = description[:_SHOWN_CHARACTERS].rsplit(" ", 1)[0] + " …"
     values = {field: turn.get(field) for field in ("name", "email", "username")}
-    values["event_date"] = services.wording.day(turn.language, day) if day else None
+    values["event_date"] = date_in_words(turn) if day else None
     if not _has_date(turn):
         del values["event_date"]
     values["description"] = description

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from actions.base import Events, TurnAction
+from actions.earlier import written_reference
 from actions.turns import CaseStatus, Turn
 
 
@@ -14,14 +13,12 @@ class TellCaseStatus(TurnAction):
     action_name = "action_case_status"
 
     async def act(self, turn: Turn) -> Events | None:
-        prefix = re.escape(self.services.operator.reference_prefix)
-        written = re.search(rf"\b{prefix}-[\w-]*\d\w*", turn.text, re.IGNORECASE)
-        reference = written[0] if written else turn.get("case_reference")
+        reference = written_reference(turn) or turn.get("case_reference")
         facts = self.services.facts.read(turn.text)
         email = facts.email or turn.get("email")
         if reference:
             turn.set(case_reference=reference)
-        if facts.email:
+        if facts.email and not turn.is_in_form:
             turn.set(email=facts.email)
         if not reference or not email:
             turn.set(offer="status")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions.answer import answer
+from actions.answer import answer, record_unhelpful
 from actions.asking import open_form
 from actions.base import Events, TurnAction, followup
-from actions.filing import NEW_CASE, crisis_values, open_case, opens_case
+from actions.filing import NEW_CASE, open_case, opens_case
 from actions.intake import is_wordless
 from actions.turns import Turn
+from actions.urgency import crisis_values, file_urgent_case
 
+_LONGEST_YES_WORDS = 6
 SMALL_TALK = frozenset(
     "greet thank goodbye bot_challenge praise abuse out_of_scope".split()
 )
@@ -29,7 +31,14 @@ class SmallTalk(TurnAction):
         name = turn.intent if turn.intent in SMALL_TALK else "greet"
         if not turn.is_in_form:
             turn.set(offer=None)
-        turn.say(f"utter_{name}{inside}", operator=self.services.operator.name)
+        choices = []
+        if name == "abuse" and not turn.is_in_form:
+            choices = [(turn.label("choices.human"), "/ask_human")]
+        turn.say(
+            f"utter_{name}{inside}",
+            operator=self.services.operator.name,
+            choices=choices,
+        )
         return None
 
 
@@ -39,25 +48,39 @@ class HandOver(TurnAction):
     action_name = "action_human"
 
     async def act(self, turn: Turn) -> Events | None:
-        operator = self.services.operator
+        operator, wording = self.services.operator, self.services.wording
         values: dict[str, Any] = {"email": operator.email}
         turn.set(wants_human=True)
         if turn.get("pause"):
-            turn.marks["stage"] = "handed_over"
-            turn.say("utter_human_in_crisis", **crisis_values(turn))
+            await self._in_crisis(turn)
             return None
+        opens_at = None if operator.is_open(turn.now) else operator.opens_at(turn.now)
+        closed = "_closed" if opens_at else ""
+        if opens_at:
+            moment = wording.moment(turn.language, opens_at, operator.zone)
+            values["opens"] = moment
         if turn.is_in_form:
-            turn.say("utter_human_in_form", **values)
+            turn.say(f"utter_human_in_form{closed}", **values)
             return None
-        is_open = operator.is_open(turn.now)
         turn.set(offer="open_case", last_question=None)
         turn.say(
-            "utter_human" if is_open else "utter_human_closed",
+            f"utter_human{closed}",
             choices=[(turn.label("choices.take_case"), "/affirm")],
-            custom={"stage": "handed_over"},
             **values,
         )
         return None
+
+    async def _in_crisis(self, turn: Turn) -> None:
+        """Tell a person at once; with a matter put aside, ask first."""
+        if turn.is_choice or not turn.get("parked"):
+            await file_urgent_case(turn)
+            return
+        turn.set(offer="urgent")
+        turn.say(
+            "utter_human_in_crisis",
+            choices=[(turn.label("choices.contact_me"), "/ask_human")],
+            **crisis_values(turn),
+        )
 
 
 class ExplainComplaining(TurnAction):
@@ -120,6 +143,9 @@ class Accept(TurnAction):
     async def act(self, turn: Turn) -> Events | None:
         offer = turn.get("offer")
         turn.set(offer=None)
+        if offer == "urgent" and len(turn.text.split()) <= _LONGEST_YES_WORDS:
+            await file_urgent_case(turn)
+            return None
         if offer == "append":
             await self._append(turn)
             return None
@@ -148,6 +174,7 @@ class Decline(TurnAction):
         if turn.get("pause"):
             turn.say("utter_no_pressure")
         elif offer == "helped":
+            await record_unhelpful(turn)
             turn.set(offer="open_case")
             turn.say(
                 "utter_not_helped",
@@ -192,6 +219,9 @@ class Inform(TurnAction):
     action_name = "action_inform"
 
     async def act(self, turn: Turn) -> Events | None:
+        facts = self.services.facts.read(turn.text)
+        if facts.email:
+            turn.set(email=facts.email)
         if turn.entities.get("field") == "new_case":
             return await open_case(turn, turn.get("last_question") or "")
         if turn.get("offer") == "status":
@@ -215,7 +245,7 @@ class Fallback(TurnAction):
 
     async def act(self, turn: Turn) -> Events | None:
         if turn.is_in_form:
-            return open_form(turn)
+            return await open_form(turn)
         if is_wordless(turn):
             turn.say("utter_no_words")
         elif turn.get("offer") == "status":

@@ -20,7 +20,6 @@ from actions.helplines import HelpLines
 from actions.phrases import PhraseBook, fold
 from actions.wording import Wording
 from knowledge.answers import Answer, Citation
-from knowledge.embedding import Embedder
 from knowledge.operator import Operator
 from knowledge.store import GapReason
 
@@ -79,10 +78,10 @@ class Archive(Protocol):
     ) -> Case:
         """Add the customer's words to a filed case."""
 
-    async def open_cases_of(
-        self, email: str | None = None, conversation: str | None = None
-    ) -> list[Case]:
-        """Open cases of a person or a conversation."""
+    async def open_case_about(
+        self, email: str | None, text: str, *, conversation: str | None = None
+    ) -> Case | None:
+        """The open case of a person or a conversation about the same matter."""
 
     async def status_for(self, reference: str, email: str) -> CaseStatus:
         """How a case stands, for who knows both."""
@@ -102,7 +101,6 @@ class Services:
     knowledge: Knowledge
     classifier: Classifier
     archive: Archive
-    embedder: Embedder
     operator: Operator
     policy: Policy
     phrases: PhraseBook
@@ -120,6 +118,12 @@ class Services:
     ) -> T:
         """Run what keeps a processor busy, without holding up the event loop."""
         return await asyncio.to_thread(work, *args, **kwargs)
+
+
+def statements_of(folded: str) -> str:
+    """The sentences of a text that are no questions."""
+    sentences = re.findall(r"[^.!?\n]+[.!?]*", folded)
+    return " ".join(s.strip() for s in sentences if "?" not in s)
 
 
 @dataclass
@@ -174,8 +178,7 @@ class Turn:
     @cached_property
     def statements(self) -> str:
         """The sentences that are no questions, folded."""
-        sentences = re.findall(r"[^.!?\n]+[.!?]*", self.folded)
-        return " ".join(s.strip() for s in sentences if "?" not in s)
+        return statements_of(self.folded)
 
     def states(self, phrases: str) -> bool:
         """Whether one of these phrases stands in a sentence that is no question."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from babel.dates import format_date, format_time, get_datetime_format
+from babel.dates import format_date, format_time
 
 from knowledge.errors import NotReady
 
@@ -69,8 +69,7 @@ class Wording:
         if at is None:
             return words
         clock = format_time(datetime.combine(day, at), format="short", locale=tag)
-        joined = str(get_datetime_format("full", locale=tag)).replace("'", "")
-        return joined.replace("{1}", words).replace("{0}", clock)
+        return self.label(language, "at_time", day=words, time=clock)
 
     def moment(self, language: str, moment: datetime, zone: tzinfo) -> str:
         """The civil date and time of a moment, in words."""

@@ -24,7 +24,6 @@ def build_services(parts: Parts) -> Services:
         knowledge=parts.knowledge,
         classifier=parts.classifier,
         archive=parts.archive,
-        embedder=parts.embedder,
         operator=parts.operator,
         policy=parts.archive.policy,
         phrases=load_phrases(data_dir),

@@ -82,6 +82,18 @@ class Operator:
         hours = self.office_hours.get(local.weekday())
         return hours is not None and hours[0] <= local.time() < hours[1]
 
+    def opens_at(self, at: dt.datetime) -> dt.datetime | None:
+        """When people answer next after this moment; None if they never do."""
+        local = at.astimezone(self.zone)
+        for days in range(8):
+            day = local.date() + dt.timedelta(days=days)
+            if (hours := self.office_hours.get(day.weekday())) is None:
+                continue
+            opening = dt.datetime.combine(day, hours[0], self.zone)
+            if opening > local:
+                return opening
+        return None
+
 
 def load_operator(data_dir: Path) -> Operator:
     """Read `operator.yml`.

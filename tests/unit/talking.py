@@ -11,13 +11,13 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.cases.case import CaseDraft, Verdict
 from actions.cases.policies import load_policy
+from actions.cases.queries import CaseStatus
 from actions.form import ValidateCaseForm
 from actions.helplines import load_help_lines
 from actions.phrases import load_phrases
 from actions.turns import FORM, Services
 from actions.wording import load_wording
 from bot.settings import ROOT
-from knowledge.embedding import FakeEmbedder
 from knowledge.errors import ArchiveUnavailable
 from knowledge.operator import load_operator
 
@@ -59,6 +59,11 @@ class Silence:
     def offer(self, question: str, *, language: str | None) -> list[Any]:
         return []
 
+    def open_passage(
+        self, page: str, section: str, question: str, *, language: str | None
+    ) -> None:
+        return None
+
     def suggest(
         self, question: str, *, language: str | None, top_k: int = 3
     ) -> list[Any]:
@@ -70,9 +75,28 @@ class Drawer:
 
     policy = POLICY
 
-    def __init__(self, *, is_away: bool = False) -> None:
+    def __init__(self, *, is_away: bool = False, same: Any = None) -> None:
         self.drafts: list[CaseDraft] = []
+        self.appended: list[tuple[str, str]] = []
         self.is_away = is_away
+        self.same = same
+
+    async def open_case_about(
+        self, email: str | None, text: str, *, conversation: str | None = None
+    ) -> Any:
+        return self.same
+
+    async def append_to_case(
+        self, reference: str, text: str, *, language: str | None = None
+    ) -> None:
+        self.appended.append((reference, text))
+
+    async def status_for(self, reference: str, email: str) -> CaseStatus:
+        if (reference, email) != ("G-2026-000001", "sofia@example.se"):
+            return CaseStatus(is_known=False)
+        return CaseStatus(
+            is_known=True, status="open", opened_at=SUNDAY, queue_position=4
+        )
 
     async def file(self, draft: CaseDraft) -> Any:
         if self.is_away:
@@ -94,7 +118,6 @@ def make_services(**overrides: Any) -> Services:
         "knowledge": Silence(),
         "classifier": Judge(),
         "archive": Drawer(),
-        "embedder": FakeEmbedder(),
         "operator": OPERATOR,
         "policy": POLICY,
         "phrases": PHRASES,

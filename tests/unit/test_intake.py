@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -266,10 +267,17 @@ async def test_when_the_archive_is_away_the_summary_comes_back() -> None:
 
 
 async def test_writing_again_about_a_filed_matter_opens_no_second_case() -> None:
-    filed = {"reference": "G-2026-00001", "description": STORY}
+    same = SimpleNamespace(reference="G-2026-00001")
+    services = make_services(archive=Drawer(same=same))
+    filed = {"reference": "G-2026-00001"}
 
     heard = await tell(
-        STORY, action=OpenCase, intent="complaint", form=False, filed=filed
+        STORY,
+        services=services,
+        action=OpenCase,
+        intent="complaint",
+        form=False,
+        filed=filed,
     )
 
     assert "G-2026-00001" in heard.text
