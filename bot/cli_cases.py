@@ -16,6 +16,7 @@ from bot.settings import Settings
 
 if TYPE_CHECKING:
     from actions.cases.archive import Archive
+    from actions.cases.complaint import Policy
     from actions.cases.retention import Retention
 
 cases = typer.Typer(help="The archive of cases.", no_args_is_help=True)
@@ -63,6 +64,65 @@ def show(reference: str) -> None:
     async def run() -> None:
         async with _open_archive() as archive:
             console.print_json(data=case_as_json(await archive.case(reference)))
+
+    asyncio.run(run())
+
+
+@cases.command()
+def dates(
+    reference: str,
+    json: Annotated[bool, typer.Option("--json", help="Print one object.")] = False,
+) -> None:
+    """Show every date of a case, and which policy says so."""
+
+    async def run() -> None:
+        async with _open_archive() as archive:
+            clocks = await archive.clocks.clocks(reference)
+        content = clocks.dates.as_json()
+        if json:
+            console.print_json(data={"policy": clocks.policy.name, **content})
+            return
+        table = Table("date", "is", "source", title=f"policy {clocks.policy.name}")
+        for name, value in content.items():
+            if value is not None:
+                table.add_row(name, value, _source_of(clocks.policy, name))
+        console.print(table)
+
+    asyncio.run(run())
+
+
+@cases.command()
+def pause(
+    reference: str,
+    reason: Annotated[str, typer.Option(help="waiting_for_customer or …third_party.")],
+    note: Annotated[str, typer.Option(help="What is waited for.")],
+    agent: Annotated[str, typer.Option(help="Who decides it: an agent's e-mail.")],
+) -> None:
+    """Set a case aside; its clocks stand still if its policy lets them."""
+
+    async def run() -> None:
+        async with _open_archive() as archive:
+            await archive.clocks.pause(reference, agent, reason, note)  # type: ignore[arg-type]
+            found = await archive.clocks.dates(reference)
+        console.print(
+            f"set aside; the answer is due {found.answer_due_at:%Y-%m-%d %H:%M} UTC"
+        )
+
+    asyncio.run(run())
+
+
+@cases.command()
+def resume(
+    reference: str,
+    agent: Annotated[str, typer.Option(help="Who decides it: an agent's e-mail.")],
+) -> None:
+    """Go on with a case that was set aside."""
+
+    async def run() -> None:
+        async with _open_archive() as archive:
+            await archive.clocks.resume(reference, agent)
+            found = await archive.clocks.dates(reference)
+        console.print(f"the answer is due {found.answer_due_at:%Y-%m-%d %H:%M} UTC")
 
     asyncio.run(run())
 
@@ -134,6 +194,28 @@ async def _open_retention(settings: Settings) -> AsyncIterator[Retention]:
 
     async with open_retention(settings) as retention:
         yield retention
+
+
+# Which rule of the policy gives which date.
+_RULES = {
+    "filing_window_starts_on": "filing_window_months",
+    "acknowledgement_due_at": "acknowledgement_within",
+    "answer_due_at": "answer_within",
+    "final_letter_due_at": "final_letter_within",
+    "mediator_from": "mediator_after",
+    "dispute_body_until": "dispute_body_within",
+    "retention_ends_at": "retention_months",
+    "pause_ends_at": "pause_at_most_days",
+}
+
+
+def _source_of(policy: Policy, date: str) -> str:
+    source = policy.sources.get(_RULES.get(date, ""))
+    if source is None:
+        return ""
+    if source.page:
+        return f"{source.page} {source.section}"
+    return ", ".join(each for each in (source.title, source.article) if each) or "own"
 
 
 def _show_counts(counts: Mapping[str, int]) -> None:

@@ -99,7 +99,12 @@ async def file_case(request: web.Request) -> web.Response:
         request,
         "receipt.html",
         language,
-        {"case": case, **_dates(request, language, case)},
+        {
+            "case": case,
+            **_dates(request, language, case),
+            **await _more_dates(request, language, case.reference),
+            "is_free": request.app[keys.PARTS].archive.policy.free_of_charge,
+        },
     )
 
 
@@ -123,6 +128,9 @@ async def show_status(request: web.Request) -> web.Response:
         language,
         values={"reference": reference.strip(), "email": email.strip()},
         found=found,
+        more=await _more_dates(request, language, _key(reference))
+        if found.is_known
+        else None,
     )
 
 
@@ -135,7 +143,20 @@ async def tell_status(request: web.Request) -> web.Response:
     )
     if not found.is_known:
         raise NotFound("no case has this reference and this e-mail")
-    return web.json_response({"reference": wanted.reference, **found.as_json()})
+    clocks = request.app[keys.PARTS].archive.clocks
+    dates = await clocks.dates(_key(wanted.reference))
+    return web.json_response(
+        {
+            "reference": wanted.reference,
+            **found.as_json(),
+            "dates": dates.as_json(),
+        }
+    )
+
+
+def _key(reference: str) -> str:
+    """A reference as the archive knows it, however the customer typed it."""
+    return reference.strip().upper()
 
 
 async def _file(request: web.Request, language: str, filled: Filled) -> Case:
@@ -273,6 +294,24 @@ def _dates(
     }
 
 
+async def _more_dates(
+    request: web.Request, language: str, reference: str
+) -> dict[str, Any]:
+    """The other dates of a case: pairs of label and day, in the customer's words."""
+    parts = request.app[keys.PARTS]
+    texts, zone = parts.texts, parts.operator.zone
+    clocks = await parts.archive.clocks.clocks(reference)
+    body = clocks.policy.dispute_body or ""
+    more = [
+        (
+            texts.text(language, f"dates.{name}", body=body),
+            format_date(moment.astimezone(zone), "long", texts.locale(language)),
+        )
+        for name, moment in clocks.shown(parts.clock()).items()
+    ]
+    return {"more_dates": more, "is_paused": clocks.dates.paused_since is not None}
+
+
 def _form(
     request: web.Request, language: str, filled: Filled, *, status: int = 200
 ) -> web.Response:
@@ -300,6 +339,7 @@ def _status_page(
     *,
     values: Mapping[str, str] | None = None,
     found: CaseStatus | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> web.Response:
     is_missing = found is not None and not found.is_known
     status = None if is_missing else found
@@ -308,6 +348,7 @@ def _status_page(
         "status": status,
         "is_missing": is_missing,
         **(_dates(request, language, status) if status else {}),
+        **(more or {}),
     }
     return render(
         request,

@@ -18,7 +18,13 @@ from actions.cases.case import time_as_json
 from actions.cases.changes import Change
 from actions.cases.clock_tables import case_clocks, case_notices
 from actions.cases.complaint import Policy
-from actions.cases.schedule import CaseDates, Pause, case_dates, next_notice_at
+from actions.cases.schedule import (
+    CaseDates,
+    Pause,
+    case_dates,
+    next_notice_at,
+    next_update_due_at,
+)
 from actions.cases.tables import cases
 
 
@@ -62,6 +68,29 @@ class CaseClocks:
             self.zone,
             closed_at=self.closed_at,
         )
+
+    def shown(self, now: datetime) -> dict[str, datetime]:
+        """The dates beside receipt and answer, by name, as customer and staff see them.
+
+        Only those that there are; the next interim update once the answer is overdue.
+        """
+        dates = self.dates
+        next_update = None
+        if self.closed_at is None and dates.answer_due_at <= now:
+            next_update = next_update_due_at(dates, self.policy, self.zone, now)
+        named = {
+            "next_update": next_update,
+            "final_letter": None if self.closed_at else dates.final_letter_due_at,
+            "mediator_from": self.policy.dispute_body and dates.mediator_from,
+            "dispute_body_until": self.policy.dispute_body and dates.dispute_body_until,
+            "paused_since": dates.paused_since,
+            "retention_ends": dates.retention_ends_at,
+        }
+        return {
+            name: moment
+            for name, moment in named.items()
+            if isinstance(moment, datetime)
+        }
 
     @property
     def is_paused(self) -> bool:

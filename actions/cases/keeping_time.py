@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy import func, insert, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from actions.cases.calendar import days_after
 from actions.cases.case import Case, Message, time_as_json
 from actions.cases.changes import changing
 from actions.cases.clock_tables import case_clocks, case_notices
@@ -22,6 +23,7 @@ from actions.cases.clocks import (
 )
 from actions.cases.complaint import PAUSE_REASONS, PauseReason
 from actions.cases.history import append_events
+from actions.cases.queries import unclosed
 from actions.cases.schedule import (
     CaseDates,
     Notice,
@@ -42,6 +44,7 @@ Compose = Callable[[Case, CaseClocks, datetime, datetime], str]
 Announce = Callable[[str, Message], Awaitable[None]]
 CaseEvent = tuple[str, str, dict[str, Any]]
 N_AT_ONCE = 200
+MOST_SHOWN = 10
 
 
 class TimeKeeper:
@@ -71,6 +74,30 @@ class TimeKeeper:
     async def dates(self, reference: str) -> CaseDates:
         """Every date of a case, as customer and staff are shown them."""
         return (await self.clocks(reference)).dates
+
+    async def due_soon(self, agent: str) -> list[tuple[str, datetime]]:
+        """References and due dates of what `agent`, or nobody, must answer soon.
+
+        As soon as the policy warns of it; the most pressing first, at most ten.
+        """
+        warn_before = self.rules.policy.warn_before_due_days
+        if warn_before is None:
+            return []
+        now = self._clock()
+        query = (
+            select(cases.c.reference, cases.c.answer_due_at)
+            .where(
+                unclosed(),
+                cases.c.answer_due_at > now,
+                cases.c.answer_due_at <= days_after(now, warn_before, self.rules.zone),
+                or_(cases.c.assigned_to.is_(None), cases.c.assigned_to == agent),
+            )
+            .order_by(cases.c.answer_due_at, cases.c.id)
+            .limit(MOST_SHOWN)
+        )
+        async with reading(self._engine) as connection:
+            rows = await connection.execute(query)
+            return [(row.reference, row.answer_due_at) for row in rows]
 
     async def pause(
         self,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
-from actions.cases.case import case_as_json
+from actions.cases.case import Case, case_as_json
 from actions.desk.parts import DESK, agent_of
 from actions.desk.queue import Filters
 from actions.desk.saving import SAVES
@@ -44,7 +46,7 @@ async def take_next(request: web.Request) -> web.Response:
 @routes.get(f"{CASES}/{{reference}}")
 async def show_case(request: web.Request) -> web.Response:
     case = await request.app[DESK].archive.case(request.match_info["reference"])
-    return web.json_response(case_as_json(case))
+    return web.json_response(await _with_dates(request, case))
 
 
 @routes.get(f"{CASES}/{{reference}}/dossier.json")
@@ -74,7 +76,13 @@ async def change_case(request: web.Request) -> web.Response:
         agent_of(request),
         await json_object(request),
     )
-    return web.json_response(case_as_json(case))
+    return web.json_response(await _with_dates(request, case))
+
+
+async def _with_dates(request: web.Request, case: Case) -> dict[str, Any]:
+    """The `Case` of the contract, and `dates` with all of its dates."""
+    dates = await request.app[DESK].archive.clocks.dates(case.reference)
+    return {**case_as_json(case), "dates": dates.as_json()}
 
 
 def page_number(text: str | None) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from actions.cases.case import Case, Category, Ground, OutcomeKind, message_as_json
+from actions.cases.complaint import PauseReason
 from actions.desk.parts import Desk
 from knowledge.errors import BadInput
 
@@ -91,6 +92,24 @@ async def assign(desk: Desk, reference: str, agent: str, fields: Fields) -> Case
     )
 
 
+async def pause(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
+    """Set the case aside for `reason`; `note` says what is waited for."""
+    await desk.archive.clocks.pause(
+        reference,
+        agent,
+        cast(PauseReason, fields.get("reason")),
+        _text(fields, "note"),
+        version=_version(fields),
+    )
+    return await desk.archive.case(reference)
+
+
+async def resume(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
+    """Take up again a case that was set aside."""
+    await desk.archive.clocks.resume(reference, agent, version=_version(fields))
+    return await desk.archive.case(reference)
+
+
 SAVES: dict[str, Save] = {
     "replies": reply,
     "interim-update": interim_update,
@@ -98,6 +117,8 @@ SAVES: dict[str, Save] = {
     "classification": classification,
     "outcome": outcome,
     "assign": assign,
+    "pause": pause,
+    "resume": resume,
 }
 
 

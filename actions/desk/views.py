@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from actions.cases.case import CATEGORIES, GROUNDS, OUTCOME_KINDS, Case
-from actions.cases.complaint import needs_reasons
+from actions.cases.complaint import PAUSE_REASONS, needs_reasons
 from actions.desk.api import page_number
 from actions.desk.parts import DESK, agent_of
 from actions.desk.presenting import (
@@ -33,6 +33,8 @@ NOTICES = {
     "classification": "corrected",
     "outcome": "closed_notice",
     "assign": "assigned_notice",
+    "pause": "paused_notice",
+    "resume": "resumed_notice",
 }
 
 
@@ -48,6 +50,7 @@ async def show_queue(request: web.Request) -> web.Response:
             "filters": filters,
             "page": page,
             "counts": await desk.queue.counts(agent),
+            "due_soon": await desk.archive.clocks.due_soon(agent),
             "statuses": STATUSES,
             "categories": CATEGORIES,
             "one_line": one_line,
@@ -68,7 +71,7 @@ async def take_next(request: web.Request) -> web.Response:
 @routes.get("/desk/cases/{reference}")
 async def show_case(request: web.Request) -> web.Response:
     case = await request.app[DESK].archive.case(request.match_info["reference"])
-    return _case_page(request, case)
+    return await _case_page(request, case)
 
 
 @routes.post("/desk/cases/{reference}/{change}")
@@ -86,17 +89,17 @@ async def change_case(request: web.Request) -> web.Response:
     except Conflict:
         case = await desk.archive.case(reference)
         rows = _conflicting(request, case, change, fields)
-        return _case_page(request, case, fields, conflict=rows, status=409)
+        return await _case_page(request, case, fields, conflict=rows, status=409)
     except BadInput as exc:
         case = await desk.archive.case(reference)
-        return _case_page(request, case, fields, error=str(exc), status=400)
+        return await _case_page(request, case, fields, error=str(exc), status=400)
     notice = NOTICES[change]
     if change == "assign" and not fields.get("assignee"):
         notice = "released_notice"
     return see_other(f"/desk/cases/{reference}", notice=notice)
 
 
-def _case_page(
+async def _case_page(
     request: web.Request,
     case: Case,
     draft: Mapping[str, str] | None = None,
@@ -106,6 +109,7 @@ def _case_page(
     status: int = 200,
 ) -> web.Response:
     archive = request.app[DESK].archive
+    clocks = await archive.clocks.clocks(case.reference)
     return render(
         request,
         "desk/case.html",
@@ -117,9 +121,12 @@ def _case_page(
             "cited_address": cited_address,
             "urgency": _urgency(request),
             "agent": agent_of(request),
+            "clocks": clocks,
+            "shown_dates": clocks.shown(request.app[WORKPLACE].clock()),
+            "pause_reasons": PAUSE_REASONS,
             "grounds": GROUNDS,
             "categories": CATEGORIES,
-            "outcomes": OUTCOME_KINDS,
+            "outcomes": archive.policy.outcomes,
             "with_reasons": [
                 kind for kind in OUTCOME_KINDS if needs_reasons(kind, archive.policy)
             ],
