@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 from rich.console import Console
@@ -31,7 +31,11 @@ Transcripts = Annotated[
     Path | None, typer.Option(help="Folder for what was said, one file a dialogue.")
 ]
 Baseline = Annotated[
-    str, typer.Option(help="Baselines to set beside it: bm25,dense,rrf.")
+    str, typer.Option(help="Baselines to set beside it: bm25,dense,rrf,interaction.")
+]
+Curve = Annotated[
+    Path | None,
+    typer.Option(help="Folder for the risk-coverage curve, as JSON and PNG."),
 ]
 REFERENCE_DATE = "2026-11-22"
 
@@ -39,6 +43,9 @@ REFERENCE_DATE = "2026-11-22"
 class Shown(Protocol):
     def as_json(self) -> dict[str, Any]:
         """One object for a program."""
+
+
+Measure = TypeVar("Measure", bound=Shown)
 
 
 @evaluations.command()
@@ -59,18 +66,28 @@ def retrieval(
 
 @evaluations.command()
 def refusal(
-    corpus: JsonLines, queries: JsonLines, compare: Baseline = "", json: Json = False
+    corpus: JsonLines,
+    queries: JsonLines,
+    compare: Baseline = "",
+    curve: Curve = None,
+    json: Json = False,
 ) -> None:
     """Measure whether confidence tells right answers from wrong ones."""
     from bot.evaluation.running import measure_refusal
 
-    _measure(
+    measured = _measure(
         "Searching",
         json,
         lambda report: measure_refusal(
             Settings.from_environment(), corpus, queries, _names(compare), report
         ),
     )
+    if curve is not None:
+        from bot.evaluation.curves import write_curve
+
+        name = corpus.name.removesuffix(".jsonl").removesuffix(".corpus")
+        for file in write_curve(measured, curve, name):
+            Console(stderr=True, quiet=json).print(f"written: {file}")
 
 
 @evaluations.command()
@@ -171,21 +188,22 @@ def _names(listed: str) -> list[str]:
 
 
 def _measure(
-    what: str, json: bool, measure: Callable[[Progress], Awaitable[Shown]]
-) -> None:
+    what: str, json: bool, measure: Callable[[Progress], Awaitable[Measure]]
+) -> Measure:
     measured = _run(what, measure, quiet=json)
     if json:
         console.print_json(data=measured.as_json())
     else:
         _print(measured)
+    return measured
 
 
 def _run(
-    what: str, measure: Callable[[Progress], Awaitable[Shown]], *, quiet: bool
-) -> Shown:
+    what: str, measure: Callable[[Progress], Awaitable[Measure]], *, quiet: bool
+) -> Measure:
     from bot.prepare import shown
 
-    async def run() -> Shown:
+    async def run() -> Measure:
         # Bars go to standard error: standard output holds the figures alone.
         with shown(Console(stderr=True, quiet=quiet), what) as report:
             return await measure(report)

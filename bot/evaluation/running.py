@@ -18,6 +18,12 @@ from bot.evaluation.dialogues import Cases, evaluate_dialogues
 from bot.evaluation.languages import evaluate_languages
 from bot.evaluation.measured import Measured
 from bot.evaluation.routing import evaluate_routing
+from bot.evaluation.searching import (
+    SearchMeasured,
+    measure_search,
+    operator_measures,
+    search_sets,
+)
 from bot.evaluation.transfer import evaluate_transfer
 from bot.instance import Instance, run_instance
 from bot.languages import load_identifier
@@ -25,13 +31,16 @@ from bot.settings import Settings
 from bot.staff_commands import add_account, add_token
 from bot.visitor import Visitor
 from knowledge.embedding import Embedder, load_embedder
+from knowledge.embedding_cache import open_embedding_cache
 from knowledge.errors import BadInput
 from knowledge.evaluation import Report, evaluate_refusal, evaluate_retrieval
+from knowledge.indexes import index_folder
 from knowledge.operator import load_operator
 
 Progress = Callable[[int, int], None]
-Measure = Callable[[Progress], Awaitable[Measured | Report]]
+Measure = Callable[[Progress], Awaitable[Measured | SearchMeasured]]
 
+EVALUATION_CACHE = "evaluation"
 CASES_PATH = "/api/v1/desk/cases"
 # Words of the reference date alone mean noon where the operator is.
 NOON = time(12)
@@ -69,6 +78,20 @@ async def measure_refusal(
         compare=compare,
         progress=report,
     )
+
+
+async def measure_all_search(
+    settings: Settings, folder: Path, report: Progress
+) -> SearchMeasured:
+    """Retrieval and refusal on every set of `folder`; texts are embedded once ever."""
+
+    def run() -> SearchMeasured:
+        scratch = settings.state_dir / EVALUATION_CACHE
+        with open_embedding_cache(_embedder(settings), scratch) as embedder:
+            operator = operator_measures(index_folder(settings.state_dir))
+            return measure_search(folder, embedder, operator, report)
+
+    return await asyncio.to_thread(run)
 
 
 async def measure_complaints(
@@ -134,18 +157,8 @@ def measure_all(
         BadInput: There is none.
     """
     found: list[tuple[str, Measure]] = []
-    for corpus in sorted(folder.glob("*.corpus.jsonl")):
-        name = corpus.name.removesuffix(".corpus.jsonl")
-        queries = corpus.with_name(f"{name}.queries.jsonl")
-        if not queries.is_file():
-            continue
-        found.append(
-            (f"retrieval {name}", partial(_retrieval, settings, corpus, queries))
-        )
-        if '"relevant": []' in queries.read_text("utf-8"):
-            found.append(
-                (f"refusal {name}", partial(_refusal, settings, corpus, queries))
-            )
+    if search_sets(folder):
+        found.append(("search", partial(measure_all_search, settings, folder)))
     single: dict[str, Callable[[Path], Measure]] = {
         "complaints": lambda file: partial(measure_complaints, settings, file),
         "languages": lambda file: partial(measure_languages, settings, file),
@@ -162,18 +175,6 @@ def measure_all(
     if not found:
         raise BadInput(f"{folder} holds no file of an evaluation")
     yield from found
-
-
-async def _retrieval(
-    settings: Settings, corpus: Path, queries: Path, report: Progress
-) -> Report:
-    return await measure_retrieval(settings, corpus, queries, (), report)
-
-
-async def _refusal(
-    settings: Settings, corpus: Path, queries: Path, report: Progress
-) -> Report:
-    return await measure_refusal(settings, corpus, queries, (), report)
 
 
 def parse_now(text: str, settings: Settings) -> datetime:

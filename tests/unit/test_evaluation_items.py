@@ -224,12 +224,19 @@ def test_no_date_is_refused() -> None:
 
 
 def test_every_evaluation_whose_files_are_there_is_run(tmp_path: Path) -> None:
-    for name in ("a.corpus", "b.corpus", "b.queries", "complaints", "dialogues"):
+    for name in ("b.corpus", "b.queries", "complaints", "dialogues"):
         (tmp_path / f"{name}.jsonl").write_text('{"relevant": []}', encoding="utf-8")
 
     names = [name for name, _ in measure_all(Settings(), tmp_path, NOON, None)]
 
-    assert names == ["retrieval b", "refusal b", "complaints", "dialogues"]
+    assert names == ["search", "complaints", "dialogues"]
+
+
+def test_passages_without_questions_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.corpus.jsonl").touch()
+
+    with pytest.raises(BadInput, match=r"expected a\.queries\.jsonl beside it"):
+        list(measure_all(Settings(), tmp_path, NOON, None))
 
 
 def test_a_folder_without_evaluations_is_refused(tmp_path: Path) -> None:
