@@ -137,6 +137,15 @@ def say_answer(turn: Turn, found: Answer) -> None:
     )
 
 
+async def record_unhelpful(turn: Turn) -> None:
+    """Keep the last question: the customer says that its answer did not help."""
+    question = turn.get("last_question")
+    if question and turn.services.gaps is not None:
+        await turn.services.gaps.record_gap(
+            question, language=turn.language, reason="unhelpful"
+        )
+
+
 async def _record_gap(turn: Turn) -> None:
     if turn.services.gaps is not None:
         await turn.services.gaps.record_gap(

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from aiohttp import WSMsgType, web
 
+from actions.cases.asked_questions import question_of
 from actions.cases.case import message_as_json
 from actions.cases.channel import Channel
 from actions.cases.transcripts import Conversation
@@ -128,7 +129,18 @@ async def post_feedback(request: web.Request) -> web.Response:
         await parts.transcripts.add_feedback(
             conversation, body.message_id, body.helpful, comment
         )
+        if not body.helpful:
+            await _record_gap(parts, conversation, body.message_id)
     return web.Response(status=204)
+
+
+async def _record_gap(parts: keys.Parts, conversation: str, message: str) -> None:
+    """Keep the question whose answer did not help, for the editors."""
+    asked = await question_of(parts.engine, conversation, message)
+    if asked is not None:
+        await parts.pages.record_gap(
+            asked.text, language=asked.language, reason="unhelpful"
+        )
 
 
 @routes.get("/api/v1/conversations/{conversation}/events")
@@ -215,6 +227,7 @@ def _answer(answered: Answered) -> dict[str, Any]:
         "language": answered.language,
         "stage": answered.stage,
         "route": answered.route,
+        "message_id": answered.utterance,
     }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bot.reporting import say_parity, say_quality, say_refusal
 from bot.settings import Settings
@@ -267,6 +268,35 @@ async def _status(settings: Settings) -> dict[str, Any]:
         "published_at": latest[0].published_at.isoformat() if latest else None,
         "pages": rows,
     }
+
+
+@knowledge.command()
+def gaps(
+    language: Annotated[str, typer.Option(help="Only what was asked in it.")] = "",
+    json: Json = False,
+) -> None:
+    """Show what customers asked and no page answered, put together by meaning."""
+    from knowledge.gaps import GapFinder
+
+    async def run() -> list[Any]:
+        settings = Settings.from_environment()
+        async with _open_store(settings) as store:
+            finder = GapFinder(store, _embedder(settings))
+            return await finder.find(language or None)
+
+    groups = asyncio.run(run())
+    if json:
+        console.print_json(data={"groups": [group.as_json() for group in groups]})
+        return
+    table = Table("asked", "languages", "question")
+    for group in groups:
+        counts = ", ".join(f"{tag} {n}" for tag, n in group.languages.items())
+        table.add_row(str(group.n_asked), counts, Text(group.question))
+        for example in group.examples:
+            if example.question != group.question:
+                said = f"{example.language}: {example.question}"
+                table.add_row("", "", Text(said, style="dim"))
+    console.print(table if groups else "nothing is unanswered")
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from actions.desk.queue import Queue
 from bot.keys import Parts
 from knowledge.console.parts import CONSOLE, Console
 from knowledge.contradictions import load_readers
+from knowledge.gaps import GapFinder
 from knowledge.publishing import Publisher
 from knowledge.quality import load_checks
 from knowledge.workplace import STATIC, WORKPLACE, Workplace, load_staff_texts
@@ -63,5 +64,6 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
             parts.settings.state_dir,
             partial(load_checks, parts.settings.data_dir),
         ),
+        gaps=GapFinder(parts.pages, parts.embedder, parts.executor),
         readers=load_readers(parts.settings.data_dir, parts.operator.languages),
     )

@@ -36,6 +36,7 @@ from actions.cases.tables import (
 )
 from knowledge.database import reading, writing
 from knowledge.errors import BadInput
+from knowledge.tables import gaps
 
 Cause = Literal["retention", "request"]
 
@@ -75,6 +76,11 @@ class Retention:
             counts += await _erase_conversations(
                 connection, conversations.c.created_at < cutoff
             )
+            # Unanswered questions are customers' words too.
+            removed = await connection.execute(
+                delete(gaps).where(gaps.c.asked_at < cutoff)
+            )
+            counts += Counter({gaps.name: removed.rowcount})
             return await _receipt(connection, "retention", now, counts)
 
     async def erase(

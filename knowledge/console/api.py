@@ -11,6 +11,7 @@ from knowledge.bodies import json_object
 from knowledge.console.editing import from_json
 from knowledge.console.parts import CONSOLE, author_of
 from knowledge.errors import BadInput
+from knowledge.gaps import gap_as_json
 from knowledge.pages import Page, render_html
 from knowledge.parity import compare_translations
 from knowledge.translations import stale_translations
@@ -104,20 +105,20 @@ async def list_publications(request: web.Request) -> web.Response:
 
 @routes.get(f"{ROOT}/gaps")
 async def list_gaps(request: web.Request) -> web.Response:
-    gaps = await request.app[CONSOLE].store.gaps(request.query.get("language") or None)
+    """What no page answered: each question, and together with those that ask alike."""
+    language = request.query.get("language") or None
+    groups = await request.app[CONSOLE].gaps.find(language)
+    gaps = [
+        gap
+        for group in groups
+        for gap in group.gaps
+        if language in (None, gap.language)
+    ]
+    gaps.sort(key=lambda gap: (-gap.n_asked, -gap.last_asked_at.timestamp()))
     return web.json_response(
         {
-            "gaps": [
-                {
-                    "question": gap.question,
-                    "language": gap.language,
-                    "reason": gap.reason,
-                    "n_asked": gap.n_asked,
-                    "first_asked_at": gap.first_asked_at.isoformat(),
-                    "last_asked_at": gap.last_asked_at.isoformat(),
-                }
-                for gap in gaps
-            ]
+            "groups": [group.as_json() for group in groups],
+            "gaps": [gap_as_json(gap) for gap in gaps],
         }
     )
 

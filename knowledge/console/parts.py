@@ -9,6 +9,7 @@ from typing import Protocol, cast
 from aiohttp import web
 
 from knowledge.contradictions import Reader
+from knowledge.gaps import GapFinder
 from knowledge.publishing import Publisher
 from knowledge.store import PageStore
 from knowledge.workplace import STAFF
@@ -34,6 +35,7 @@ class Console:
 
     store: PageStore
     publisher: Publisher
+    gaps: GapFinder
     readers: Mapping[str, Reader] = field(default_factory=dict)
 
 
