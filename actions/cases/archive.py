@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from actions.cases.appending import customer_wrote
 from actions.cases.case import (
     CATEGORIES,
     GROUNDS,
@@ -130,14 +131,7 @@ class Archive:
         the transcript.
         """
         async with self._changing(reference, None) as change:
-            case = change.case
-            message = await change.say("customer", text, language or case.language)
-            change.record("customer", "customer_wrote", message=message.id)
-            if case.status in ("waiting", "closed"):
-                change.move("in_progress" if case.assigned_to else "open")
-            if case.status == "closed":
-                change.set(outcome=None, closed_at=None)
-                change.record("customer", "reopened", outcome=case.outcome)
+            await customer_wrote(change, text, language=language)
         return change.saved
 
     # Reading
