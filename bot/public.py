@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -14,13 +15,14 @@ from aiohttp import web
 from babel.dates import format_date
 from sqlalchemy import text
 
-from bot import keys, metrics
+from actions.cases.files import TYPES
+from bot import bundle, keys, metrics
 from bot.api import read_body
 from bot.negotiation import asked_language, choose
-from bot.pages import WIDGET, render
+from bot.pages import render
 from knowledge.database import reading
 from knowledge.errors import BadInput, GuichetError, NotFound, TooLong
-from knowledge.pages import render_html
+from knowledge.pages import Page, render_html
 
 MOST_HITS = 50
 
@@ -91,8 +93,9 @@ async def list_help_pages(request: web.Request) -> web.Response:
 
 @routes.get("/help/{language}/{page}")
 async def show_help_page(request: web.Request) -> web.Response:
-    """A published page as customers see it; `?version=` shows an earlier wording.
+    """A published page as customers see it.
 
+    `?version=` shows an earlier wording, `?on=2026-10-15` that in force on a day.
     Drafts, and versions that were never published, are not found.
     """
     language, wanted = _page_language(request), request.match_info["page"]
@@ -109,14 +112,8 @@ async def show_help_page(request: web.Request) -> web.Response:
     )
     if page is None:
         raise NotFound(f"no help page {wanted} in {language}")
-    number = request.query.get("version")
     newest = page
-    if number is not None:
-        if not number.isdecimal() or len(number) > 9:
-            raise BadInput("version must be a whole number")
-        if not await store.was_published(page.id, language, int(number)):
-            raise NotFound(f"no version {number} of {wanted} in {language}")
-        page = await store.page(page.id, language, int(number))
+    page, stood = await _as_it_stood(request, newest)
     translations = {each.language: each.url for each in pages if each.id == page.id}
     return render(
         request,
@@ -130,12 +127,46 @@ async def show_help_page(request: web.Request) -> web.Response:
                 "long",
                 request.app[keys.PARTS].texts.locale(language),
             ),
-            "is_newest": page.version == newest.version,
+            "stood": stood,
             "newest_url": newest.url,
             "pages": [each for each in pages if each.language == language],
             "translations": translations,
         },
     )
+
+
+async def _as_it_stood(request: web.Request, newest: Page) -> tuple[Page, str | None]:
+    """The version asked for, and the sentence that says when it held; none if now."""
+    parts = request.app[keys.PARTS]
+    id, language, zone = newest.id, newest.language, parts.operator.zone
+    words = partial(format_date, format="long", locale=parts.texts.locale(language))
+    if (day := request.query.get("on")) is not None:
+        on = _day(day)
+        page = await parts.pages.in_force(id, language, on, zone=zone)
+        if page is None:
+            raise NotFound(f"no version of {id} in {language} was in force on {on}")
+        return page, parts.texts.text(language, "help.stood_on", date=words(on))
+    number = request.query.get("version")
+    if number is None:
+        return newest, None
+    if not number.isdecimal() or len(number) > 9:
+        raise BadInput("version must be a whole number")
+    stood = await parts.pages.stood(id, language, int(number))
+    if stood is None:
+        raise NotFound(f"no version {number} of {id} in {language}")
+    page = await parts.pages.page(id, language, int(number))
+    if page.version == newest.version:
+        return page, None
+    since, until = (words(each.astimezone(zone)) if each else "" for each in stood)
+    said = parts.texts.text(language, "help.stood_from", since=since, until=until)
+    return page, said
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as exc:
+        raise BadInput("on must be a date like 2026-10-15") from exc
 
 
 @routes.get("/")
@@ -161,6 +192,10 @@ async def show_widget_texts(request: web.Request) -> web.Response:
             "time_zone": str(parts.operator.zone),
             "operator": parts.operator.name,
             "texts": parts.texts.section(language, "widget"),
+            "attachments": {
+                "types": list(TYPES),
+                "largest_bytes": parts.attachments.limits.largest_bytes,
+            },
             "languages": [
                 {"tag": tag, "name": parts.texts.name(tag)}
                 for tag in parts.texts.languages
@@ -170,17 +205,14 @@ async def show_widget_texts(request: web.Request) -> web.Response:
     )
 
 
-def serve_file(name: str) -> Any:
-    async def serve(request: web.Request) -> web.FileResponse:
-        return web.FileResponse(
-            WIDGET / name, headers={"Cache-Control": "public, max-age=300"}
-        )
-
-    return serve
+@routes.get("/widget.js")
+async def show_widget(request: web.Request) -> web.Response:
+    return _file(bundle.script(), "text/javascript")
 
 
-for _name in ("widget.js", "widget.css"):
-    routes.get(f"/{_name}")(serve_file(_name))
+@routes.get("/widget.css")
+async def show_widget_styles(request: web.Request) -> web.Response:
+    return _file(bundle.styles(), "text/css")
 
 
 @routes.get("/healthz")
@@ -237,6 +269,16 @@ async def _shelf(request: web.Request, language: str) -> dict[str, Any]:
             parts.texts.name_in(language, shown) if shown != language else None
         ),
     }
+
+
+def _file(text: str, content_type: str) -> web.Response:
+    response = web.Response(
+        text=text,
+        content_type=content_type,
+        headers={"Cache-Control": "public, max-age=300"},
+    )
+    response.enable_compression()
+    return response
 
 
 def _checked(request: web.Request, words: str, field: str) -> str:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Row, Select, and_, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.database import reading, writing
 from knowledge.errors import Conflict, NotFound
+from knowledge.page_queries import (
+    claim,
+    is_page,
+    latest_publication,
+    publications_newest_first,
+    same_version,
+)
 from knowledge.pages import Page
 from knowledge.tables import (
     gaps,
     page_versions,
-    pages,
     publication_pages,
     publications,
 )
@@ -26,9 +31,11 @@ from knowledge.versions import (
     PageState,
     PageVersion,
     Publication,
+    Standing,
     as_publication,
     as_version,
     content_hash,
+    in_force,
 )
 
 GapReason = Literal["unanswered", "unhelpful"]
@@ -81,11 +88,11 @@ class PageStore:
         """
         digest = content_hash(page)
         async with writing(self._engine) as connection:
-            await _claim(connection, page.id, page.language, self._clock())
+            await claim(connection, page.id, page.language, self._clock())
             newest = (
                 await connection.execute(
                     select(page_versions.c.version, page_versions.c.content_hash)
-                    .where(_is_page(page.id, page.language))
+                    .where(is_page(page.id, page.language))
                     .order_by(page_versions.c.version.desc())
                     .limit(1)
                 )
@@ -129,12 +136,12 @@ class PageStore:
         )
         live = (
             select(publication_pages)
-            .where(publication_pages.c.publication == _latest_publication())
+            .where(publication_pages.c.publication == latest_publication())
             .subquery()
         )
         query = (
             select(page_versions, live.c.version.label("published_version"))
-            .join(newest, _same_version(newest))
+            .join(newest, same_version(newest))
             .outerjoin(
                 live,
                 and_(
@@ -163,7 +170,7 @@ class PageStore:
         """
         query = (
             select(page_versions)
-            .where(_is_page(id, language))
+            .where(is_page(id, language))
             .order_by(page_versions.c.version.desc())
             .limit(1)
         )
@@ -179,7 +186,7 @@ class PageStore:
         """Every version of a page, newest first; empty when there is no such page."""
         query = (
             select(page_versions)
-            .where(_is_page(id, language))
+            .where(is_page(id, language))
             .order_by(page_versions.c.version.desc())
         )
         return [as_version(row) for row in await self._rows(query)]
@@ -187,7 +194,7 @@ class PageStore:
     async def newest_version(self, id: str, language: str) -> int:
         """Number of a page's newest version; 0 when there is no such page."""
         rows = await self._rows(
-            select(func.max(page_versions.c.version)).where(_is_page(id, language))
+            select(func.max(page_versions.c.version)).where(is_page(id, language))
         )
         return rows[0][0] or 0
 
@@ -203,28 +210,59 @@ class PageStore:
             select(publication_pages.c.version).where(
                 publication_pages.c.page_id == id,
                 publication_pages.c.language == language,
-                publication_pages.c.publication == _latest_publication(),
+                publication_pages.c.publication == latest_publication(),
             )
         )
         return int(rows[0].version) if rows else None
-
-    async def was_published(self, id: str, language: str, version: int) -> bool:
-        """Whether customers have ever been shown this version of the page."""
-        rows = await self._rows(
-            select(publication_pages.c.publication)
-            .where(
-                publication_pages.c.page_id == id,
-                publication_pages.c.language == language,
-                publication_pages.c.version == version,
-            )
-            .limit(1)
-        )
-        return bool(rows)
 
     async def latest_publication(self) -> int:
         """Number of the latest publication; 0 before the first."""
         rows = await self._rows(select(func.max(publications.c.number)))
         return rows[0][0] or 0
+
+    async def in_force(
+        self, id: str, language: str, on: date, *, zone: tzinfo = UTC
+    ) -> Page | None:
+        """The version of a page in force on a day: see `versions.in_force`.
+
+        None when no published version had taken effect by then.
+        """
+        return in_force(await self._standings(id, language), on, zone)
+
+    async def stood(
+        self, id: str, language: str, version: int
+    ) -> tuple[datetime, datetime | None] | None:
+        """When a version was last put up, and when it was taken down again.
+
+        The second is None while it stands; None altogether when it never did.
+        """
+        standings = await self._standings(id, language)
+        up = [n for n, each in enumerate(standings) if each.page.version == version]
+        if not up:
+            return None
+        last = up[-1]
+        # Published again and again, it has stood since the first of the run.
+        first = last
+        while first and standings[first - 1].page.version == version:
+            first -= 1
+        is_last = last == len(standings) - 1
+        down = None if is_last else standings[last + 1].published_at
+        return standings[first].published_at, down
+
+    async def _standings(self, id: str, language: str) -> list[Standing]:
+        rows = await self._rows(
+            select(page_versions, publications.c.published_at)
+            .join(publication_pages, same_version(publication_pages))
+            .join(
+                publications, publications.c.number == publication_pages.c.publication
+            )
+            .where(is_page(id, language))
+            .order_by(publications.c.number)
+        )
+        return [
+            Standing(page=as_version(row).page, published_at=row.published_at)
+            for row in rows
+        ]
 
     async def record_publication(
         self,
@@ -252,7 +290,9 @@ class PageStore:
         """
         wanted = {(page.id, page.language): page.version for page in published}
         async with writing(self._engine) as connection:
-            latest = (await connection.execute(_publications().limit(1))).first()
+            latest = (
+                await connection.execute(publications_newest_first().limit(1))
+            ).first()
             if latest is not None:
                 rows = await connection.execute(
                     select(publication_pages).where(
@@ -300,7 +340,7 @@ class PageStore:
 
     async def publications(self, limit: int = 50) -> list[Publication]:
         """What was published, newest first."""
-        rows = await self._rows(_publications().limit(limit))
+        rows = await self._rows(publications_newest_first().limit(limit))
         return [as_publication(row) for row in rows]
 
     async def published_pages(self, number: int | None = None) -> list[Page]:
@@ -309,14 +349,14 @@ class PageStore:
         Raises:
             NotFound: There is no publication with this number.
         """
-        which = _latest_publication() if number is None else number
+        which = latest_publication() if number is None else number
         if number is not None and not await self._rows(
             select(publications.c.number).where(publications.c.number == number)
         ):
             raise NotFound(f"there is no publication {number}")
         query = (
             select(page_versions)
-            .join(publication_pages, _same_version(publication_pages))
+            .join(publication_pages, same_version(publication_pages))
             .where(publication_pages.c.publication == which)
             .order_by(page_versions.c.language, page_versions.c.page_id)
         )
@@ -390,48 +430,3 @@ class PageStore:
         async with reading(self._engine) as connection:
             rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
         return rows
-
-
-async def _claim(
-    connection: AsyncConnection, id: str, language: str, now: datetime
-) -> None:
-    """Create the page if need be and hold its row, so that savers take turns."""
-    hold = (
-        select(pages.c.id)
-        .where(pages.c.id == id, pages.c.language == language)
-        .with_for_update()
-    )
-    if (await connection.execute(hold)).first() is None:
-        try:
-            async with connection.begin_nested():
-                await connection.execute(
-                    insert(pages).values(id=id, language=language, created_at=now)
-                )
-        except IntegrityError:
-            await connection.execute(hold)
-
-
-def _is_page(id: str, language: str) -> ColumnElement[bool]:
-    return and_(page_versions.c.page_id == id, page_versions.c.language == language)
-
-
-def _same_version(other: Any) -> ColumnElement[bool]:
-    return and_(
-        other.c.page_id == page_versions.c.page_id,
-        other.c.language == page_versions.c.language,
-        other.c.version == page_versions.c.version,
-    )
-
-
-def _latest_publication() -> Any:
-    return select(func.max(publications.c.number)).scalar_subquery()
-
-
-def _publications() -> Select[Any]:
-    n_pages = (
-        select(func.count())
-        .where(publication_pages.c.publication == publications.c.number)
-        .scalar_subquery()
-        .label("n_pages")
-    )
-    return select(publications, n_pages).order_by(publications.c.number.desc())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Row
@@ -53,6 +54,36 @@ class Publication:
     published_at: datetime
     restores: int | None
     n_pages: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A version of a page in a publication, which was live until the next one."""
+
+    page: Page
+    published_at: datetime
+
+
+def in_force(standings: Sequence[Standing], on: date, zone: tzinfo) -> Page | None:
+    """The version of a page that was in force on a day.
+
+    That is the one that stood at the end of the day, or, where it was published ahead
+    of its time, the last one before it that had taken effect. Where nothing was
+    published by then, the first version that says it held already: a page is older
+    than its import.
+
+    Args:
+        standings: Of one page in one language, in the order of publication.
+        on: The civil day.
+        zone: Where the day is meant.
+    """
+    until = datetime.combine(on + timedelta(days=1), time(), tzinfo=zone)
+    earlier = [each.page for each in standings if each.published_at < until]
+    later = [each.page for each in standings if each.published_at >= until]
+    for page in (*reversed(earlier), *later):
+        if page.effective_from <= on:
+            return page
+    return None
 
 
 def content_hash(page: Page) -> str:

@@ -224,3 +224,31 @@ async def test_a_settled_gap_comes_back_when_it_is_asked_again(store):
     await store.record_gap("Why?", language="en", reason="unanswered")
 
     assert [gap.n_asked for gap in await store.gaps()] == [1]
+
+
+async def test_the_version_in_force_on_a_day_is_found(store):
+    await store.save_version(make_page(), author="Ada")
+    await store.record_publication(await store.pages(), author="Ada")
+    later = make_page(body="It costs.", effective_from=dt.date(2026, 12, 1))
+    await store.save_version(later, author="Ada")
+    await store.record_publication(await store.pages(), author="Ada")
+
+    before = await store.in_force("fees", "en", dt.date(2026, 11, 30))
+    after = await store.in_force("fees", "en", dt.date(2026, 12, 1))
+
+    assert (before.version, after.version) == (1, 2)
+    assert await store.in_force("fees", "sv", dt.date(2026, 12, 1)) is None
+
+
+async def test_a_version_stood_until_the_next_was_published(store):
+    await store.save_version(make_page(), author="Ada")
+    first = await store.record_publication(await store.pages(), author="Ada")
+    await store.save_version(make_page(body="It costs."), author="Ada")
+    second = await store.record_publication(await store.pages(), author="Ada")
+
+    assert await store.stood("fees", "en", 1) == (
+        first.published_at,
+        second.published_at,
+    )
+    assert await store.stood("fees", "en", 2) == (second.published_at, None)
+    assert await store.stood("fees", "en", 3) is None

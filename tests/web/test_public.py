@@ -87,6 +87,32 @@ async def test_an_unknown_help_page_or_version_is_not_found(counter: Counter) ->
     assert (await counter.client.get(f"{page.url}?version=a")).status == 400
 
 
+async def test_a_page_is_shown_as_it_stood(counter: Counter) -> None:
+    store, client = counter.parts.pages, counter.client
+    (page, *others) = await store.published_pages()
+    await store.save_version(replace(page, body="Den nya lydelsen."), author="test")
+    newer = await store.page(page.id, page.language, 2)
+    await store.record_publication([newer, *others], author="test")
+
+    by_version = await (await client.get(f"{page.url}?version=1")).text()
+    by_day = await (await client.get(f"{page.url}?on=2026-09-02")).text()
+    now = await (await client.get(page.url)).text()
+
+    assert 'role="note"' in by_version
+    assert "Den nya lydelsen." not in by_version
+    assert "2026" in by_day
+    assert 'role="note"' not in now
+
+
+@pytest.mark.parametrize(("on", "status"), [("1999-01-01", 404), ("then", 400)])
+async def test_a_day_without_a_version_is_refused(
+    counter: Counter, on: str, status: int
+) -> None:
+    (page, *_) = await counter.parts.pages.published_pages()
+
+    assert (await counter.client.get(f"{page.url}?on={on}")).status == status
+
+
 async def test_only_what_was_once_published_is_shown(counter: Counter) -> None:
     store = counter.parts.pages
     (page, *others) = await store.published_pages()

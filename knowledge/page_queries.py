@@ -1,0 +1,57 @@
+"""The queries that the page store is made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge.tables import page_versions, pages, publication_pages, publications
+
+
+async def claim(
+    connection: AsyncConnection, id: str, language: str, now: datetime
+) -> None:
+    """Create the page if need be and hold its row, so that savers take turns."""
+    hold = (
+        select(pages.c.id)
+        .where(pages.c.id == id, pages.c.language == language)
+        .with_for_update()
+    )
+    if (await connection.execute(hold)).first() is None:
+        try:
+            async with connection.begin_nested():
+                await connection.execute(
+                    insert(pages).values(id=id, language=language, created_at=now)
+                )
+        except IntegrityError:
+            await connection.execute(hold)
+
+
+def is_page(id: str, language: str) -> ColumnElement[bool]:
+    return and_(page_versions.c.page_id == id, page_versions.c.language == language)
+
+
+def same_version(other: Any) -> ColumnElement[bool]:
+    return and_(
+        other.c.page_id == page_versions.c.page_id,
+        other.c.language == page_versions.c.language,
+        other.c.version == page_versions.c.version,
+    )
+
+
+def latest_publication() -> Any:
+    return select(func.max(publications.c.number)).scalar_subquery()
+
+
+def publications_newest_first() -> Select[Any]:
+    n_pages = (
+        select(func.count())
+        .where(publication_pages.c.publication == publications.c.number)
+        .scalar_subquery()
+        .label("n_pages")
+    )
+    return select(publications, n_pages).order_by(publications.c.number.desc())
