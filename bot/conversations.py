@@ -48,12 +48,17 @@ class Opened:
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """The outcome of a turn; `route` is None inside a form."""
+    """The outcome of a turn; `route` is None inside a form.
+
+    Attributes:
+        utterance: Id of the message that was sent; None where none was stored.
+    """
 
     messages: list[Message]
     language: str
     stage: str
     route: str | None
+    utterance: str | None = None
 
 
 class Conversations:
@@ -157,7 +162,8 @@ class Conversations:
             while True:
                 found = await self._turns.answer_to(conversation, utterance)
                 if found is not None:
-                    return await self._repeat(conversation, *found)
+                    answered = await self._repeat(conversation, *found)
+                    return replace(answered, utterance=utterance)
                 await self._take_turn(conversation)
 
     def note_typing(self, conversation: str) -> None:

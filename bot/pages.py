@@ -15,7 +15,6 @@ import knowledge.console
 from bot import keys
 
 TEMPLATES = Path(__file__).parent / "templates"
-WIDGET = Path(__file__).parent / "widget"
 STATIC = Path(__file__).parent / "static"
 
 

@@ -1,0 +1,161 @@
+import { button, icon, make, withQuotes } from "./dom.js";
+import { base } from "./server.js";
+
+/**
+ * Draws messages.
+ *
+ * `words` has what the server gave for the chosen language: texts, locale, time zone.
+ * `act` has what buttons do: choose, rate, thumb, save, link.
+ */
+export class Drawing {
+  constructor(act) {
+    this.act = act;
+  }
+
+  sender(message) {
+    const { bot, agent, you } = this.words.texts;
+    return { bot, agent, customer: you }[message.sender];
+  }
+
+  day(time) {
+    const { locale, time_zone: timeZone } = this.words;
+    return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone }).format(new Date(time));
+  }
+
+  message(message) {
+    const { language } = this.words;
+    const isAgent = message.sender === "agent";
+    const entry = make(
+      "li",
+      { class: message.sender, lang: message.language },
+      make("span", { class: isAgent ? "sender" : "sender hidden", lang: language }, this.sender(message)),
+      message.attachments?.length ? this.files(message.attachments) : make("p", { class: "words" }, ...withQuotes(message)),
+      ...(message.citations || []).map((citation) => this.citation(citation, message.text)),
+      message.citations?.length ? this.thumbs(message) : null,
+      message.case ? this.receipt(message.case) : null,
+      message.choices?.length ? this.choices(message) : null,
+    );
+    if (message.id) entry.dataset.id = message.id;
+    if (message.sender === "customer") entry.append(make("span", { class: "state", lang: language }));
+    return entry;
+  }
+
+  /** Where an answer stands; the quote is left out where the message holds it. */
+  citation(citation, text) {
+    const { texts, language } = this.words;
+    const address = new URL(citation.url, base);
+    const isClause = /^\d+(\.\d+)*$/.test(citation.section);
+    return make(
+      "figure",
+      { class: "citation", lang: citation.language },
+      make("figcaption", { lang: language }, texts.source),
+      make(
+        "a",
+        { href: /^https?:$/.test(address.protocol) ? address.href : null, target: "_blank", rel: "noopener", title: texts.open_source },
+        citation.title,
+        isClause ? make("span", { class: "clause" }, ` ${citation.section}`) : null,
+      ),
+      text.includes(citation.quote) ? null : make("blockquote", {}, citation.quote),
+    );
+  }
+
+  files(attachments) {
+    const size = (bytes) => new Intl.NumberFormat(this.words.locale, { style: "unit", unit: "kilobyte", maximumFractionDigits: 0 }).format(Math.max(1, bytes / 1000));
+    return make(
+      "ul",
+      { class: "files", "aria-label": this.words.texts.attachments, lang: this.words.language },
+      ...attachments.map((file) =>
+        make("li", {}, button("file", () => this.act.save(file), icon("clip"), make("span", {}, file.name), make("small", {}, size(file.size)))),
+      ),
+    );
+  }
+
+  receiptRows(filed) {
+    const rows = [["opened_at", filed.opened_at && this.day(filed.opened_at)], ["answer_due_at", filed.answer_due_at && this.day(filed.answer_due_at)], ["queue_position", filed.queue_position]];
+    return rows.filter(([, value]) => value != null);
+  }
+
+  receipt(filed) {
+    const { texts, language } = this.words;
+    const place = make("div", { class: "device" }, button("plain", () => this.act.link(place), texts.device));
+    return make(
+      "section",
+      { class: "receipt", "aria-label": texts.receipt, lang: language },
+      make("p", { class: "reference" }, make("span", {}, texts.reference), make("strong", {}, filed.reference)),
+      make("dl", {}, ...this.receiptRows(filed).map(([key, value]) => make("div", {}, make("dt", {}, texts[key]), make("dd", {}, String(value))))),
+      place,
+    );
+  }
+
+  /** A link for another device, to be copied. */
+  link({ url, expires_at: expiresAt }) {
+    const { texts } = this.words;
+    const hint = make("p", { id: "link-hint" }, texts.device_hint.replace("{date}", this.day(expiresAt)));
+    const line = make("input", { readonly: true, value: url, "aria-label": texts.device, "aria-describedby": "link-hint", onfocus: () => line.select() });
+    const copy = button("plain", async () => {
+      line.select();
+      await navigator.clipboard?.writeText(url).catch(() => {});
+      copy.textContent = texts.copied;
+    }, texts.copy);
+    return [hint, line, copy];
+  }
+
+  choices(message) {
+    return make(
+      "div",
+      { class: "choices", role: "group", "aria-label": this.words.texts.choices_label },
+      ...message.choices.map((choice) => button("", () => this.act.choose(choice), choice.title)),
+    );
+  }
+
+  /** Whether an answer helped; a comment where it did not. */
+  thumbs(message) {
+    const { texts, language } = this.words;
+    const thanks = make("span", { class: "thanks", role: "status" });
+    const thumb = (name, helpful) => {
+      const each = button("thumb", () => give(each, helpful), icon(name));
+      each.setAttribute("aria-pressed", "false");
+      each.setAttribute("aria-label", helpful ? texts.helpful_yes : texts.helpful_no);
+      each.title = each.getAttribute("aria-label");
+      return each;
+    };
+    const give = (pressed, helpful, comment) => {
+      for (const each of group.querySelectorAll(".thumb")) each.setAttribute("aria-pressed", String(each === pressed));
+      this.act.thumb(message, helpful, comment);
+      group.querySelector("form")?.remove();
+      thanks.textContent = helpful || comment != null ? texts.helpful_thanks : "";
+      if (helpful || comment != null) return;
+      const field = make("input", { maxlength: "2000", id: `why-${message.id}` });
+      group.append(
+        make(
+          "form",
+          { onsubmit: (event) => (event.preventDefault(), give(pressed, false, field.value), pressed.focus()) },
+          make("label", { for: field.id }, texts.comment_label),
+          make("div", {}, field, make("button", { class: "plain", type: "submit" }, texts.comment_send)),
+        ),
+      );
+      field.focus();
+    };
+    const group = make("div", { class: "thumbs", role: "group", "aria-label": texts.helpful_label, lang: language }, thumb("up", true), thumb("down", false), thanks);
+    return group;
+  }
+
+  /** How the conversation was, from 1 to 5. */
+  rating() {
+    const { texts, language } = this.words;
+    const place = make(
+      "div",
+      { class: "rating", role: "group", "aria-labelledby": "rating", lang: language },
+      make("p", { id: "rating" }, texts.rating_label),
+      make("div", { class: "choices" }, ...[5, 4, 3, 2, 1].map((score) => button("", () => {
+        this.act.rate(score);
+        const thanks = make("p", { tabindex: "-1", role: "status" }, texts.rating_thanks);
+        place.replaceChildren(thanks);
+        place.removeAttribute("aria-labelledby");
+        place.setAttribute("aria-label", texts.rating_label);
+        thanks.focus();
+      }, texts[`rating_${score}`]))),
+    );
+    return place;
+  }
+}
