@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from actions.cases.case import CATEGORIES, GROUNDS, OUTCOME_KINDS, Case
+from actions.cases.case import CATEGORIES, OUTCOME_KINDS, Case
 from actions.cases.complaint import PAUSE_REASONS, needs_reasons
 from actions.desk.api import page_number
 from actions.desk.parts import DESK, agent_of
@@ -124,7 +124,7 @@ async def _case_page(
             "clocks": clocks,
             "shown_dates": clocks.shown(request.app[WORKPLACE].clock()),
             "pause_reasons": PAUSE_REASONS,
-            "grounds": GROUNDS,
+            "grounds": archive.policy.grounds,
             "categories": CATEGORIES,
             "outcomes": archive.policy.outcomes,
             "with_reasons": [
