@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.appending import customer_wrote
 from actions.cases.case import (
@@ -441,8 +441,21 @@ class Archive:
     ) -> AsyncIterator[Change]:
         async with (
             writing(self._engine) as connection,
-            changing(connection, reference, version, self._clock()) as change,
+            self.changing(connection, reference, version) as change,
         ):
+            yield change
+
+    @asynccontextmanager
+    async def changing(
+        self, connection: AsyncConnection, reference: str, version: int | None = None
+    ) -> AsyncIterator[Change]:
+        """A change inside the caller's transaction, with what follows for the clocks.
+
+        Raises:
+            NotFound: There is no such case.
+            Conflict: The case is not in `version` any more; None accepts any.
+        """
+        async with changing(connection, reference, version, self._clock()) as change:
             yield change
             await settle(change, self._rules.clocks)
 

@@ -118,7 +118,7 @@ class Caller:
     async def _try_once(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Keep aiohttp from repeating a PUT unseen: what it carries may be a comment."""
+        """Keep aiohttp from repeating a PUT unseen: it may carry a comment."""
         try:
             return await handler(request)
         except aiohttp.ClientError as exc:
