@@ -13,9 +13,11 @@ import actions.server
 from actions.cases.channel import Channel
 from actions.cases.turns import Turns
 from bot import (
+    account,
     api,
     contact,
     keys,
+    people,
     public,
     resuming,
     saving,
@@ -80,7 +82,17 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
     app.cleanup_ctx.append(join)
     app.on_shutdown.append(api.close_sockets)
     set_up_templates(app)
-    for module in (api, uploads, resuming, saving, public, contact, sign_in):
+    for module in (
+        api,
+        uploads,
+        resuming,
+        saving,
+        public,
+        contact,
+        sign_in,
+        account,
+        people,
+    ):
         app.add_routes(module.routes)
     add_rooms(app)
     app.add_routes(actions.server.routes)

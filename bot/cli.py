@@ -193,7 +193,7 @@ async def _with_database(
 def add_user(
     email: str,
     name: Annotated[str, typer.Option(help="Shown to colleagues and customers.")],
-    role: Annotated[str, typer.Option(help="agent, editor or administrator.")],
+    role: Annotated[str, typer.Option(help="agent, lead, editor or administrator.")],
 ) -> None:
     """Make an account and print its password once."""
     from bot.staff_commands import add_account

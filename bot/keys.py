@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from bot.privacy import Masker
     from bot.rasa import Assistant
     from bot.scheduler import Scheduler
+    from bot.second_factor import SecondFactor
+    from bot.sessions import Sessions
+    from bot.single_sign_on import SingleSignOn
     from bot.staff import Accounts
     from bot.texts import Texts
     from bot.voice import Voice
@@ -41,6 +44,7 @@ class Parts:
     """Everything that handlers need, opened before the first request.
 
     Attributes:
+        single_sign_on: None where the company has no OpenID provider.
         executor: For work that keeps a processor busy: embedding, search, hashing.
     """
 
@@ -60,6 +64,9 @@ class Parts:
     events: Events
     locks: Locks
     accounts: Accounts
+    sessions: Sessions
+    second_factor: SecondFactor
+    single_sign_on: SingleSignOn | None
     engine: AsyncEngine
     embedder: Embedder
     executor: Executor

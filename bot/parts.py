@@ -19,12 +19,16 @@ from actions.cases.retention import Retention
 from actions.cases.transcripts import Transcripts
 from actions.classification import classifier_folder, load_classifier
 from bot.events import Events, LocalEvents, RedisEvents
+from bot.hashing import Hashing
 from bot.keys import Parts
 from bot.languages import load_identifier
 from bot.locks import LocalLocks, Locks, RedisLocks
 from bot.privacy import load_masker
 from bot.rasa import RasaClient, internal_token
+from bot.second_factor import SecondFactor
+from bot.sessions import Sessions
 from bot.settings import Settings
+from bot.single_sign_on import RETURN_PATH, Provider, SingleSignOn
 from bot.staff import Accounts
 from bot.texts import load_texts
 from knowledge.answers import open_knowledge
@@ -60,6 +64,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         stack.push_async_callback(engine.dispose)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         events, locks = await _shared(stack, settings)
+        hashing = Hashing(executor)
+        second_factor = SecondFactor(engine, clock, operator.name)
         yield Parts(
             settings=settings,
             clock=clock,
@@ -88,7 +94,10 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             ),
             events=events,
             locks=locks,
-            accounts=Accounts(engine, clock, executor),
+            accounts=Accounts(engine, clock, hashing),
+            sessions=Sessions(engine, clock, hashing, second_factor),
+            second_factor=second_factor,
+            single_sign_on=_single_sign_on(engine, settings),
             engine=engine,
             embedder=embedder,
             executor=executor,
@@ -144,6 +153,19 @@ def open_attachments(engine: AsyncEngine, settings: Settings) -> Attachments:
             largest_bytes=settings.max_attachment_bytes,
             files_in_a_conversation=settings.max_attachments,
         ),
+    )
+
+
+def _single_sign_on(engine: AsyncEngine, settings: Settings) -> SingleSignOn | None:
+    if not settings.oidc_issuer:
+        return None
+    provider = Provider(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+    )
+    return SingleSignOn(
+        engine, settings.clock(), provider, f"{settings.address}{RETURN_PATH}"
     )
 
 

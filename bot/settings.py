@@ -38,6 +38,8 @@ class Settings:
             conversation, the assistant answers again.
         max_attachment_bytes: Larger files are refused.
         max_attachments: As many files may one conversation have.
+        oidc_issuer, oidc_client_id, oidc_client_secret: The company's OpenID provider,
+            for staff to sign in with; empty for passwords alone.
         scheduler: `on`, or `off` for a process that does no jobs by itself: another
             one must then.
     """
@@ -60,6 +62,9 @@ class Settings:
     max_attachment_bytes: int = 10 * 1024 * 1024
     max_attachments: int = 10
     scheduler: bool = True
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

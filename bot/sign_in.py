@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
@@ -10,14 +13,29 @@ from bot import keys
 from bot.negotiation import asked_language
 from bot.pages import render
 from bot.problems import Handler
-from bot.staff import SESSION_LENGTH, Staff
-from knowledge.errors import NotAllowed, NotSignedIn, TooManyRequests
+from bot.rasa import internal_token
+from bot.sessions import CODE_LENGTH, SESSION_LENGTH, Opened
+from bot.single_sign_on import RETURN_PATH, SingleSignOn
+from bot.staff import Staff
+from bot.tokens import sign, unsign
+from knowledge.errors import NotAllowed, NotFound, NotSignedIn, TooManyRequests
 from knowledge.workplace import STAFF
 
 COOKIE = "guichet_session"
+COMPANY_COOKIE = "guichet_company_sign_in"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 routes = web.RouteTableDef()
+
+
+# Who may enter which room; the first that fits an address counts.
+ROOMS: tuple[tuple[str, Callable[[Staff], bool]], ...] = (
+    ("desk/report", Staff.can_lead),
+    ("desk", Staff.can_use_desk),
+    ("knowledge", Staff.can_use_console),
+    ("people", Staff.can_manage_people),
+    ("account", lambda staff: True),
+)
 
 
 @web.middleware
@@ -27,22 +45,22 @@ async def guard_staff(request: web.Request, handler: Handler) -> web.StreamRespo
     Sets `request[STAFF]`. A change made with the cookie must come from our own pages:
     the cookie is SameSite, and the browser's `Origin` must be ours.
     """
-    room = _room(request.path)
-    if room is None:
+    may_enter = _room(request.path)
+    if may_enter is None:
         return await handler(request)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    accounts = request.app[keys.PARTS].accounts
+    parts = request.app[keys.PARTS]
     if scheme.lower() == "bearer":
-        staff = await accounts.of_api_token(token.strip())
+        staff = await parts.accounts.of_api_token(token.strip())
     else:
-        staff = await accounts.of_session(request.cookies.get(COOKIE, ""))
+        staff = await parts.sessions.of(request.cookies.get(COOKIE, ""))
         if request.method not in SAFE_METHODS:
             check_origin(request)
     if staff is None:
         if request.method == "GET" and not request.path.startswith("/api/"):
             raise web.HTTPFound(f"/sign-in?{urlencode({'next': request.path_qs})}")
         raise NotSignedIn()
-    if not (staff.can_use_desk() if room == "desk" else staff.can_use_console()):
+    if not may_enter(staff):
         raise NotAllowed()
     request[STAFF] = staff
     response = await handler(request)
@@ -71,61 +89,162 @@ async def show_form(request: web.Request) -> web.Response:
 async def sign_in(request: web.Request) -> web.Response:
     check_origin(request)
     fields = await request.post()
-    accounts = request.app[keys.PARTS].accounts
+    sessions = request.app[keys.PARTS].sessions
     try:
-        token = await accounts.sign_in(
+        opened = await sessions.sign_in(
             str(fields.get("email", "")), str(fields.get("password", ""))
         )
     except NotSignedIn:
         return _form(request, "wrong", 401)
     except TooManyRequests:
         return _form(request, "too_many", 429)
-    staff = await accounts.of_session(token)
-    assert staff is not None
-    response = web.Response(
-        status=303, headers={"Location": _destination(request, staff)}
-    )
+    if opened.needs_code:
+        query = urlencode({"next": request.query.get("next", "")})
+        return _keep(request, opened, f"/sign-in/code?{query}", CODE_LENGTH)
+    return await _enter(request, opened)
+
+
+@routes.get("/sign-in/code")
+async def show_code_form(request: web.Request) -> web.Response:
+    return _form(request, None, 200, template="sign_in_code.html")
+
+
+@routes.post("/sign-in/code")
+async def confirm(request: web.Request) -> web.Response:
+    """The second factor, after the password."""
+    check_origin(request)
+    fields = await request.post()
+    sessions = request.app[keys.PARTS].sessions
+    try:
+        opened = await sessions.confirm(
+            request.cookies.get(COOKIE, ""), str(fields.get("code", ""))
+        )
+    except NotSignedIn:
+        return _form(request, "wrong_code", 401, template="sign_in_code.html")
+    except TooManyRequests:
+        return _form(request, "too_many", 429, template="sign_in_code.html")
+    return await _enter(request, opened)
+
+
+@routes.get("/sign-in/company")
+async def leave_for_company(request: web.Request) -> web.Response:
+    """Send the browser to the company's own sign-in."""
+    start = await _company(request).begin(request.query.get("next", ""))
+    response = web.Response(status=303, headers={"Location": start.address})
     response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int(SESSION_LENGTH.total_seconds()),
+        COMPANY_COOKIE,
+        sign(b64encode(start.remembered.encode()).decode(), _key(request)),
+        max_age=int(CODE_LENGTH.total_seconds()),
+        path="/sign-in/company",
         httponly=True,
-        secure=request.app[keys.PARTS].settings.address.startswith("https:"),
+        secure=_is_secure(request),
         samesite="Lax",
     )
+    return response
+
+
+@routes.get(RETURN_PATH)
+async def return_from_company(request: web.Request) -> web.Response:
+    """The browser comes back from the company's own sign-in."""
+    remembered = unsign(request.cookies.get(COMPANY_COOKIE, ""), _key(request))
+    if remembered is None:
+        return _form(request, "company", 401)
+    parts = request.app[keys.PARTS]
+    try:
+        person, destination = await _company(request).finish(
+            b64decode(remembered).decode(),
+            f"{parts.settings.address}{RETURN_PATH}?{request.query_string}",
+        )
+    except NotSignedIn:
+        return _form(request, "company", 401)
+    except NotAllowed:
+        return _form(request, "no_account", 403)
+    # The provider has seen to a second factor, if the company wants one.
+    opened = await parts.sessions.open(person, is_proved=True)
+    response = await _enter(request, opened, destination)
+    response.del_cookie(COMPANY_COOKIE, path="/sign-in/company")
     return response
 
 
 @routes.post("/sign-out")
 async def sign_out(request: web.Request) -> web.Response:
     check_origin(request)
-    await request.app[keys.PARTS].accounts.sign_out(request.cookies.get(COOKIE, ""))
+    await request.app[keys.PARTS].sessions.sign_out(request.cookies.get(COOKIE, ""))
     response = web.Response(status=303, headers={"Location": "/sign-in"})
     response.del_cookie(COOKIE)
     return response
 
 
-def _room(path: str) -> str | None:
-    for room in ("desk", "knowledge"):
+def _company(request: web.Request) -> SingleSignOn:
+    company = request.app[keys.PARTS].single_sign_on
+    if company is None:
+        raise NotFound("this counter has no sign-in of a company")
+    return company
+
+
+async def _enter(
+    request: web.Request, opened: Opened, destination: str | None = None
+) -> web.Response:
+    """Give the browser its session and send it where it wanted to go."""
+    staff = await request.app[keys.PARTS].sessions.of(opened.token)
+    assert staff is not None
+    wanted = request.query.get("next", "") if destination is None else destination
+    return _keep(request, opened, _destination(wanted, staff), SESSION_LENGTH)
+
+
+def _keep(
+    request: web.Request, opened: Opened, location: str, lasts: timedelta
+) -> web.Response:
+    response = web.Response(status=303, headers={"Location": location})
+    response.set_cookie(
+        COOKIE,
+        opened.token,
+        max_age=int(lasts.total_seconds()),
+        httponly=True,
+        secure=_is_secure(request),
+        samesite="Lax",
+    )
+    return response
+
+
+def _is_secure(request: web.Request) -> bool:
+    return request.app[keys.PARTS].settings.address.startswith("https:")
+
+
+def _key(request: web.Request) -> str:
+    return internal_token(request.app[keys.PARTS].settings.state_dir)
+
+
+def _room(path: str) -> Callable[[Staff], bool] | None:
+    for room, may_enter in ROOMS:
         for root in (f"/{room}", f"/api/v1/{room}"):
             if path == root or path.startswith(f"{root}/"):
-                return room
+                return may_enter
     return None
 
 
-def _form(request: web.Request, trouble: str | None, status: int) -> web.Response:
+def _form(
+    request: web.Request,
+    trouble: str | None,
+    status: int,
+    *,
+    template: str = "sign_in.html",
+) -> web.Response:
     return render(
         request,
-        "sign_in.html",
+        template,
         asked_language(request),
-        {"trouble": trouble, "next": request.query.get("next", "")},
+        {
+            "trouble": trouble,
+            "next": request.query.get("next", ""),
+            "has_company": request.app[keys.PARTS].single_sign_on is not None,
+        },
         status=status,
     )
 
 
-def _destination(request: web.Request, staff: Staff) -> str:
+def _destination(wanted: str, staff: Staff) -> str:
     """Where to go after signing in: a page of ours, never another site."""
-    wanted = request.query.get("next", "")
     parts = urlsplit(wanted)
     is_ours = not parts.scheme and not parts.netloc and "\\" not in wanted
     if is_ours and _room(parts.path):

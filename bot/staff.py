@@ -1,82 +1,62 @@
-"""Accounts of agents, editors and administrators: passwords, sessions, API tokens."""
+"""Accounts of agents, leads, editors and administrators, and their API tokens."""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, get_args
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.hashing import Hashing
 from bot.tables import api_tokens, staff, staff_sessions
 from bot.tokens import hash_token, new_token
 from knowledge.database import reading, writing
-from knowledge.errors import (
-    BadInput,
-    Conflict,
-    NotSignedIn,
-    TooManyRequests,
-)
+from knowledge.errors import BadInput, Conflict, NotFound
 
-Role = Literal["agent", "editor", "administrator"]
-
-SESSION_LENGTH = timedelta(hours=12)
-SHORTEST_PASSWORD = 12
-FAILURES_ALLOWED = 8
-FAILURE_WINDOW = timedelta(minutes=15)
+Role = Literal["agent", "lead", "editor", "administrator"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Staff:
-    """Somebody signed in."""
+    """Somebody who works at the counter."""
 
     id: int
     name: str
     email: str
     role: Role
+    is_active: bool = True
+    has_second_factor: bool = False
 
     def can_use_desk(self) -> bool:
-        return self.role in ("agent", "administrator")
+        return self.role in ("agent", "lead", "administrator")
+
+    def can_lead(self) -> bool:
+        return self.role in ("lead", "administrator")
 
     def can_use_console(self) -> bool:
         return self.role in ("editor", "administrator")
 
+    def can_manage_people(self) -> bool:
+        return self.role == "administrator"
+
 
 class Accounts:
-    """The accounts in the database.
-
-    Args:
-        executor: Runs the slow password hash away from the event loop.
-        hasher: Argon2id; tests give a cheap one.
-    """
+    """The accounts in the database."""
 
     def __init__(
-        self,
-        engine: AsyncEngine,
-        clock: Callable[[], datetime],
-        executor: Executor,
-        *,
-        hasher: PasswordHasher | None = None,
+        self, engine: AsyncEngine, clock: Callable[[], datetime], hashing: Hashing
     ) -> None:
-        self._engine = engine
-        self._clock = clock
-        self._executor = executor
-        self._hasher = hasher or PasswordHasher()
-        self._failures: dict[str, list[datetime]] = {}
-        # Checked when there is no such account, so that both cases take as long.
-        self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
+        self._engine, self._clock, self._hashing = engine, clock, hashing
 
     async def create_first(self) -> tuple[str, str] | None:
         """Make the first account: e-mail and password, or None if there is one."""
-        async with writing(self._engine) as connection:
+        async with reading(self._engine) as connection:
             if await connection.scalar(select(func.count()).select_from(staff)):
                 return None
         email = "admin@localhost"
@@ -88,21 +68,18 @@ class Accounts:
         """Make an account and give its password, a random one unless given.
 
         Raises:
-            BadInput: Unknown role or too short a password.
+            BadInput: Unknown role, no name or address, or too short a password.
             Conflict: The e-mail has an account.
         """
-        if role not in get_args(Role):
-            raise BadInput(f"role must be one of {get_args(Role)}, got {role!r}")
+        _check_role(role)
+        if "@" not in email or not name.strip():
+            raise BadInput("an account needs an e-mail address and a name")
         password = password or secrets.token_urlsafe(12)
-        if len(password) < SHORTEST_PASSWORD:
-            raise BadInput(
-                f"password must have at least {SHORTEST_PASSWORD} characters"
-            )
         row = {
-            "email": _key(email),
-            "name": name,
+            "email": email_key(email),
+            "name": name.strip(),
             "role": role,
-            "password_hash": await self._hash(password),
+            "password_hash": await self._hashing.hash(password),
             "is_active": True,
             "created_at": self._clock(),
         }
@@ -113,78 +90,85 @@ class Accounts:
             raise Conflict("this e-mail has an account") from exc
         return password
 
-    async def sign_in(self, email: str, password: str) -> str:
-        """Give the token of a new session.
+    async def everybody(self) -> Sequence[Staff]:
+        """All accounts by name, those no longer active last."""
+        query = select(staff).order_by(staff.c.is_active.desc(), staff.c.name)
+        async with reading(self._engine) as connection:
+            return [staff_from(row) for row in await connection.execute(query)]
+
+    async def set_role(self, staff_id: int, role: str, *, by: Staff) -> None:
+        """Give somebody else another role.
 
         Raises:
-            NotSignedIn: Wrong e-mail or password; which of the two is not said.
-            TooManyRequests: Too many wrong passwords for this e-mail lately.
+            BadInput: Unknown role, or one's own account: nobody locks themselves out.
+            NotFound: There is no such account.
         """
-        self._check_failures(_key(email))
-        async with writing(self._engine) as connection:
-            row = (
-                await connection.execute(
-                    select(staff).where(staff.c.email == _key(email), staff.c.is_active)
-                )
-            ).first()
-        stored = row.password_hash if row else self._decoy
-        if not await self._verify(stored, password) or row is None:
-            self._failures.setdefault(_key(email), []).append(self._clock())
-            raise NotSignedIn("wrong e-mail or password")
-        self._failures.pop(_key(email), None)
-        token, now = new_token(), self._clock()
-        async with writing(self._engine) as connection:
-            await connection.execute(
-                delete(staff_sessions).where(staff_sessions.c.expires_at <= now)
-            )
-            await connection.execute(
-                insert(staff_sessions).values(
-                    token_hash=hash_token(token),
-                    staff_id=row.id,
-                    created_at=now,
-                    expires_at=now + SESSION_LENGTH,
-                )
-            )
-            if self._hasher.check_needs_rehash(stored):
-                await connection.execute(
-                    update(staff)
-                    .where(staff.c.id == row.id)
-                    .values(password_hash=await self._hash(password))
-                )
-        return token
+        _check_role(role)
+        _check_other(staff_id, by)
+        await self._update(staff_id, role=role)
 
-    async def sign_out(self, token: str) -> None:
-        async with writing(self._engine) as connection:
-            await connection.execute(
-                delete(staff_sessions).where(
-                    staff_sessions.c.token_hash == hash_token(token)
-                )
-            )
+    async def set_active(self, staff_id: int, is_active: bool, *, by: Staff) -> None:
+        """Open or close somebody else's account; closing ends its sessions.
 
-    async def of_session(self, token: str) -> Staff | None:
-        """Whose session this is, or None when it is unknown or over."""
-        return await self._find(
-            select(staff)
-            .join(staff_sessions)
-            .where(
-                staff_sessions.c.token_hash == hash_token(token),
-                staff_sessions.c.expires_at > self._clock(),
-            )
+        Raises:
+            BadInput: It is one's own account.
+            NotFound: There is no such account.
+        """
+        _check_other(staff_id, by)
+        await self._update(staff_id, is_active=is_active)
+        if not is_active:
+            await self._end_sessions(staff_id)
+
+    async def reset(self, staff_id: int, *, by: Staff) -> str:
+        """Give somebody else a new random password, and no second factor.
+
+        Raises:
+            BadInput: It is one's own account.
+            NotFound: There is no such account.
+        """
+        _check_other(staff_id, by)
+        password = secrets.token_urlsafe(12)
+        await self._update(
+            staff_id,
+            password_hash=await self._hashing.hash(password),
+            totp_secret=None,
+            totp_step=None,
         )
+        await self._end_sessions(staff_id)
+        return password
+
+    async def change_password(self, staff_id: int, old: str, new: str) -> None:
+        """Change one's own password; every session of the account ends.
+
+        Raises:
+            BadInput: The old one is wrong, or the new one too short.
+        """
+        async with reading(self._engine) as connection:
+            stored = await connection.scalar(
+                select(staff.c.password_hash).where(staff.c.id == staff_id)
+            )
+        if not await self._hashing.is_right(old, stored):
+            raise BadInput("the present password is wrong")
+        await self._update(staff_id, password_hash=await self._hashing.hash(new))
+        await self._end_sessions(staff_id)
 
     async def of_api_token(self, token: str) -> Staff | None:
-        return await self._find(
+        """Whose token this is, or None when it is unknown."""
+        query = (
             select(staff)
             .join(api_tokens)
-            .where(api_tokens.c.token_hash == hash_token(token))
+            .where(api_tokens.c.token_hash == hash_token(token), staff.c.is_active)
         )
+        async with reading(self._engine) as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else staff_from(row)
 
     async def add_api_token(self, email: str, name: str) -> str:
         """Make an API token for the account of `email`; shown this once only."""
         token = new_token()
         async with writing(self._engine) as connection:
             owner = await connection.scalar(
-                select(staff.c.id).where(staff.c.email == _key(email))
+                select(staff.c.id).where(staff.c.email == email_key(email))
             )
             if owner is None:
                 raise BadInput("no account has this e-mail")
@@ -198,37 +182,43 @@ class Accounts:
             )
         return token
 
-    async def _find(self, query: Any) -> Staff | None:
-        async with reading(self._engine) as connection:
-            row = (await connection.execute(query.where(staff.c.is_active))).first()
-        if row is None:
-            return None
-        return Staff(id=row.id, name=row.name, email=row.email, role=row.role)
+    async def _update(self, staff_id: int, **values: Any) -> None:
+        async with writing(self._engine) as connection:
+            changed = await connection.execute(
+                update(staff).where(staff.c.id == staff_id).values(**values)
+            )
+        if not changed.rowcount:
+            raise NotFound(f"there is no account {staff_id}")
 
-    def _check_failures(self, email: str) -> None:
-        since = self._clock() - FAILURE_WINDOW
-        recent = [at for at in self._failures.get(email, ()) if at > since]
-        if len(recent) >= FAILURES_ALLOWED:
-            raise TooManyRequests("too many wrong passwords; wait a quarter of an hour")
-        if recent:
-            self._failures[email] = recent
-        else:
-            self._failures.pop(email, None)
-
-    async def _hash(self, password: str) -> str:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._executor, self._hasher.hash, password
-        )
-
-    async def _verify(self, stored: str, password: str) -> bool:
-        def verify() -> bool:
-            try:
-                return self._hasher.verify(stored, password)
-            except (VerificationError, InvalidHashError):
-                return False
-
-        return await asyncio.get_running_loop().run_in_executor(self._executor, verify)
+    async def _end_sessions(self, staff_id: int) -> None:
+        async with writing(self._engine) as connection:
+            await connection.execute(
+                delete(staff_sessions).where(staff_sessions.c.staff_id == staff_id)
+            )
 
 
-def _key(email: str) -> str:
+def staff_from(row: Any) -> Staff:
+    """An account from its row."""
+    return Staff(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        role=row.role,
+        is_active=row.is_active,
+        has_second_factor=row.totp_secret is not None,
+    )
+
+
+def email_key(email: str) -> str:
+    """The address as accounts are found by it."""
     return email.strip().casefold()
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise BadInput(f"role must be one of {ROLES}, got {role!r}")
+
+
+def _check_other(staff_id: int, by: Staff) -> None:
+    if staff_id == by.id:
+        raise BadInput("an administrator cannot change their own account here")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
+from bot.hashing import Hashing
 from bot.migrations import upgrade
 from bot.settings import Settings
 from bot.staff import Accounts
@@ -19,7 +20,7 @@ async def _accounts(settings: Settings) -> AsyncIterator[Accounts]:
     try:
         await upgrade(engine)
         with ThreadPoolExecutor(1) as executor:
-            yield Accounts(engine, settings.clock(), executor)
+            yield Accounts(engine, settings.clock(), Hashing(executor))
     finally:
         await engine.dispose()
 

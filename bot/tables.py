@@ -16,6 +16,35 @@ staff = Table(
     Column("password_hash", Text, nullable=False),
     Column("is_active", Boolean(create_constraint=False), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # The second factor, once it is on; and the last of its codes that was used.
+    Column("totp_secret", Text),
+    Column("totp_step", Integer),
+    sqlite_autoincrement=True,
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("staff_id", ForeignKey("staff.id"), primary_key=True),
+    Column("code_hash", String(64), primary_key=True),
+)
+
+# Who is who at the company's own sign-in.
+staff_identities = Table(
+    "staff_identities",
+    metadata,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("staff_id", ForeignKey("staff.id"), nullable=False, index=True),
+)
+
+# In the database, so that another replica or a restart gives no new attempts.
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email", String(320), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -27,6 +56,8 @@ staff_sessions = Table(
     Column("staff_id", ForeignKey("staff.id"), nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    # The password was right, the second factor is still to come.
+    Column("needs_code", Boolean(create_constraint=False), nullable=False),
 )
 
 api_tokens = Table(

@@ -26,12 +26,15 @@ from bot import keys
 from bot.app import build_app
 from bot.conversations import Conversations
 from bot.events import LocalEvents
+from bot.hashing import Hashing
 from bot.keys import Parts
 from bot.languages import load_identifier
 from bot.locks import LocalLocks
 from bot.migrations import upgrade
 from bot.privacy import load_masker
 from bot.rasa import FakeAssistant
+from bot.second_factor import SecondFactor
+from bot.sessions import Sessions
 from bot.settings import ROOT, Settings
 from bot.staff import Accounts
 from bot.texts import load_texts
@@ -222,6 +225,11 @@ def make_counter(
             await store.record_publication(pages, author="test")
             policy = load_policy(DATA, operator.policy)
             with ThreadPoolExecutor(1) as executor:
+                hashing = Hashing(
+                    executor,
+                    hasher=PasswordHasher(time_cost=1, memory_cost=8, parallelism=1),
+                )
+                second_factor = SecondFactor(engine, clock, operator.name)
                 parts = Parts(
                     settings=settings,
                     clock=clock,
@@ -246,14 +254,10 @@ def make_counter(
                     assistant=assistant,
                     events=LocalEvents(),
                     locks=LocalLocks(),
-                    accounts=Accounts(
-                        engine,
-                        clock,
-                        executor,
-                        hasher=PasswordHasher(
-                            time_cost=1, memory_cost=8, parallelism=1
-                        ),
-                    ),
+                    accounts=Accounts(engine, clock, hashing),
+                    sessions=Sessions(engine, clock, hashing, second_factor),
+                    second_factor=second_factor,
+                    single_sign_on=None,
                     engine=engine,
                     embedder=FakeEmbedder(),
                     executor=executor,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.staff import FAILURES_ALLOWED
+from bot.sessions import FAILURES_ALLOWED
 from knowledge.errors import BadInput, Conflict
 from tests.web.conftest import Counter
 
@@ -153,7 +153,7 @@ async def test_signing_out_ends_the_session_on_the_server(counter: Counter) -> N
 
     await counter.client.post("/sign-out", headers=origin(counter))
 
-    assert await counter.parts.accounts.of_session(cookie) is None
+    assert await counter.parts.sessions.of(cookie) is None
 
 
 async def test_an_api_token_works_without_a_cookie(counter: Counter) -> None:
