@@ -19,7 +19,9 @@ from knowledge.errors import BadInput
 
 __all__ = [
     "Page",
+    "anchors",
     "front_matter",
+    "links",
     "page_of",
     "parse_page",
     "read_pages",
@@ -150,6 +152,35 @@ def render_html(page: Page) -> str:
         _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
         attributes={**nh3.ALLOWED_ATTRIBUTES, **{tag: {"id"} for tag in anchored}},
     )
+
+
+def links(page: Page) -> list[tuple[str, str]]:
+    """The links of a page in their order: what is clicked on, and the address."""
+    found = []
+    for block in _MARKDOWN.parse(page.body):
+        opened: list[tuple[str, str]] = []
+        for token in block.children or []:
+            if token.type == "link_open":
+                opened.append(("", str(token.attrGet("href") or "")))
+            elif token.type == "link_close" and opened:
+                found.append(opened.pop())
+            elif opened and token.content:
+                text, address = opened[-1]
+                opened[-1] = (text + token.content, address)
+    return found
+
+
+def anchors(page: Page) -> list[str]:
+    """What `#` may name on a page: the anchors of its headings and clauses."""
+    found = []
+    for opening, inline in pairwise(_MARKDOWN.parse(page.body)):
+        if opening.type == "heading_open":
+            found.append(_heading_anchor(inline))
+        elif opening.type == "paragraph_open" and (
+            match := CLAUSE.match(inline.content)
+        ):
+            found.append(match["number"])
+    return found
 
 
 def _heading_anchor(inline: Token) -> str:

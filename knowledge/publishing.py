@@ -242,14 +242,17 @@ class Publisher:
         self._stamp = live_stamp(state_dir)
         self._number: int | None = None
 
-    async def publish(self, author: str, *, force: bool = False) -> Manifest:
-        """Make the newest versions live; see `publish`."""
+    async def publish(
+        self, author: str, *, pages: Sequence[Page] | None = None, force: bool = False
+    ) -> Manifest:
+        """Make the newest versions live, or exactly `pages`; see `publish`."""
         async with self._turn:
             manifest = await publish(
                 self._store,
                 self._knowledge.embedder,
                 self._state_dir,
                 checks=self._load_checks(),
+                pages=pages,
                 force=force,
                 author=author,
             )

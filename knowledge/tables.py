@@ -8,6 +8,7 @@ publishing an earlier set again, and an old citation still finds its text.
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     Column,
     Date,
@@ -89,4 +90,24 @@ gaps = Table(
     Column("settled_at", UtcDateTime),
     CheckConstraint("reason IN ('unanswered', 'unhelpful')", name="reason_known"),
     Index("ix_gaps_language_question_key", "language", "question_key"),
+)
+
+# Publications that wait for their time.
+scheduled_publications = Table(
+    "scheduled_publications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("publish_at", UtcDateTime, nullable=False),
+    # The drafts that were approved: `[[page, language, version], …]`.
+    Column("drafts", JSON, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+    Column("outcome", String(20)),
+    # Why it was refused.
+    Column("reason", Text),
+    CheckConstraint(
+        "outcome IN ('published', 'refused', 'cancelled')", name="outcome_known"
+    ),
+    sqlite_autoincrement=True,
 )
