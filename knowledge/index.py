@@ -102,6 +102,12 @@ class Closeness:
     centred: Scores
     directions: Embeddings
 
+    def at(self, places: NDArray[np.intp]) -> Closeness:
+        """The same for some of the passages."""
+        return Closeness(
+            self.dense[places], self.centred[places], self.directions[places]
+        )
+
 
 class PassageIndex:
     """Passages with all that is needed to score them against a question."""

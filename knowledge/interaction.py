@@ -132,11 +132,11 @@ class TokenStore:
         lengths = self._starts[passages + 1] - self._starts[passages]
         filled = np.flatnonzero(lengths)
         if len(kept) and len(filled):
-            rows = np.concatenate(
-                [np.arange(self._starts[p], self._starts[p + 1]) for p in passages]
-            )
             query = self._space.query(question.tokens[kept]) / np.float32(_SCALE)
-            similarity = query @ self._tokens[rows].astype(np.float32).T
+            # One passage at a time: what is unpacked stays small and near.
+            similarity = np.concatenate(
+                [query @ self._of(passage).T for passage in passages[filled]], axis=1
+            )
             _reduce(similarity, lengths[filled], filled, match)
         return match
 
@@ -155,11 +155,11 @@ class TokenStore:
             passage: Its position.
             lengths: Tokens of each stretch, in order; what is over is left out.
         """
-        rows = self._tokens[self._starts[passage] : self._starts[passage + 1]]
+        rows = self._of(passage)
         weights = self._weights(question, language)
         weights = weights / max(float(weights.sum()), 1e-9)
         query = self._space.query(question.tokens) / np.float32(_SCALE)
-        similarity = query @ rows.astype(np.float32).T
+        similarity = query @ rows.T
         ends = np.cumsum(lengths)
         return np.array(
             [
@@ -168,6 +168,11 @@ class TokenStore:
             ],
             dtype=np.float32,
         )
+
+    def _of(self, passage: int) -> Floats:
+        """Tokens of one passage, shape (n_tokens, rank)."""
+        start, end = self._starts[passage], self._starts[passage + 1]
+        return self._tokens[start:end].astype(np.float32)
 
     def _weights(self, question: Encoding, language: str | None) -> Floats:
         if language is None or language not in self._rarity:
