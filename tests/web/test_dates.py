@@ -10,6 +10,7 @@ import pytest
 from actions.cases.calendar import Period
 from actions.cases.case import Case
 from actions.cases.clocks import ClockRules
+from bot import keys
 from tests.factories import make_draft
 from tests.web.conftest import Counter
 
@@ -136,3 +137,19 @@ async def test_the_desk_tells_agents_what_is_due_soon(counter: Counter):
 
     assert f'href="/desk/cases/{case.reference}"' in page
     assert 'role="status"' in page
+
+
+async def test_the_counter_itself_writes_to_whom_an_answer_is_overdue(
+    counter: Counter,
+):
+    case = await counter.parts.archive.file(make_draft(language="fr"))
+    scheduler = counter.client.app[keys.SCHEDULER]
+    counter.clock.advance(days=31)
+
+    ran = await scheduler.run_due()
+
+    said = (await counter.parts.archive.case(case.reference)).transcript[-1]
+    figures = await (await counter.client.get("/metrics")).text()
+    assert "clocks" in ran
+    assert said.text.startswith(f"Votre dossier {case.reference}")
+    assert 'guichet_job_last_run_timestamp_seconds{job="clocks"}' in figures
