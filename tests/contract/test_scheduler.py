@@ -105,6 +105,27 @@ async def test_the_job_of_a_holder_that_died_is_taken_over(
     assert not await dead.renew("count", clock(), LEASE)
 
 
+async def test_a_holder_that_lost_its_lease_stops_its_work(
+    engine: AsyncEngine, clock: FakeClock, work: Work
+):
+    work.may_end.clear()
+    short = timedelta(milliseconds=30)
+    job = Job(name="count", timetable=Every(HOUR), run=work)
+    slow = Scheduler(engine, clock, [job], Metrics(), lease=short)
+    running = asyncio.create_task(slow.run_due())
+    while not work.started_at:
+        await asyncio.sleep(0)
+    clock.advance(seconds=1)
+    other = Leases(engine, "other")
+    while not await other.take(await other.record("count"), clock(), LEASE):
+        await asyncio.sleep(0)
+
+    await running
+
+    record = await other.record("count")
+    assert (record.holder, record.succeeded_at) == ("other", None)
+
+
 async def test_a_stopped_scheduler_lets_go_and_the_next_one_runs_the_job_again(
     engine: AsyncEngine, clock: FakeClock, work: Work
 ):
