@@ -11,6 +11,7 @@ import segno
 from aiohttp import web
 
 from bot import keys
+from bot.second_factor import SECRET
 from bot.staff import Staff
 from knowledge.errors import BadInput
 from knowledge.workplace import STAFF, render, see_other
@@ -51,6 +52,8 @@ async def turn_on(request: web.Request) -> web.Response:
             _me(request).id, secret, str(fields.get("code", ""))
         )
     except BadInput as exc:
+        if not SECRET.fullmatch(secret):
+            raise
         return _set_up(request, secret, error=str(exc), status=400)
     return _page(request, {"codes": codes})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -17,6 +18,7 @@ from knowledge.database import reading, writing
 from knowledge.errors import BadInput
 
 N_RECOVERY_CODES = 10
+SECRET = re.compile("[A-Z2-7]{32}")
 STEP_SECONDS = 30
 # Clocks of telephones drift: the codes before and after count as well.
 STEPS_AROUND = (-1, 0, 1)
@@ -49,8 +51,10 @@ class SecondFactor:
             Recovery codes, each good for one sign-in; shown this once only.
 
         Raises:
-            BadInput: The code is not the app's present one.
+            BadInput: The code is not the app's present one, or the secret is none.
         """
+        if not SECRET.fullmatch(secret):
+            raise BadInput("the secret is not one that was given out here")
         step = self._matching_step(secret, code)
         if step is None:
             raise BadInput("the code is not the present one of this secret")

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pyotp
+import pytest
+
+from bot.hashing import Hashing
+from bot.sessions import Sessions
+from knowledge.errors import TooManyRequests
+from tests.web.conftest import Counter
+
+EMAIL = "kim@ruterdam.example"
+SECRET = 2 * "JBSWY3DPEHPK3PXP"
+
+
+def code(counter: Counter) -> str:
+    return pyotp.TOTP(SECRET).at(int(counter.clock().timestamp()))
+
+
+async def post(counter: Counter, path: str, **fields: str) -> Any:
+    origin = str(counter.client.make_url("/").origin())
+    return await counter.client.post(
+        path, data=fields, headers={"Origin": origin}, allow_redirects=False
+    )
+
+
+@pytest.fixture
+async def password(counter: Counter) -> str:
+    """Kim, an agent, with a second factor; gives Kim's password."""
+    accounts = counter.parts.accounts
+    password = await accounts.add(EMAIL, name="Kim", role="agent")
+    [kim] = await accounts.everybody()
+    await counter.parts.second_factor.turn_on(kim.id, SECRET, code(counter))
+    counter.clock.advance(minutes=2)
+    return password
+
+
+async def test_the_password_alone_opens_nothing(counter: Counter, password: str):
+    response = await post(counter, "/sign-in", email=EMAIL, password=password)
+
+    assert response.headers["Location"].startswith("/sign-in/code")
+    assert (await counter.client.get("/api/v1/desk/cases")).status == 401
+
+
+async def test_password_and_code_open_the_desk(counter: Counter, password: str):
+    await post(counter, "/sign-in", email=EMAIL, password=password)
+
+    response = await post(counter, "/sign-in/code", code=code(counter))
+
+    assert response.headers["Location"] == "/desk"
+    assert (await counter.client.get("/api/v1/desk/cases")).status == 200
+
+
+async def test_a_code_is_good_once(counter: Counter, password: str):
+    await post(counter, "/sign-in", email=EMAIL, password=password)
+    await post(counter, "/sign-in/code", code=code(counter))
+    await post(counter, "/sign-in", email=EMAIL, password=password)
+
+    again = await post(counter, "/sign-in/code", code=code(counter))
+
+    assert again.status == 401
+
+
+async def test_wrong_codes_lock_as_wrong_passwords_do(counter: Counter, password: str):
+    await post(counter, "/sign-in", email=EMAIL, password=password)
+    for _ in range(8):
+        assert (await post(counter, "/sign-in/code", code="000000")).status == 401
+
+    refused = await post(counter, "/sign-in/code", code=code(counter))
+
+    assert refused.status == 429
+
+
+async def test_a_recovery_code_is_good_once(counter: Counter, password: str):
+    [kim] = await counter.parts.accounts.everybody()
+    codes = await counter.parts.second_factor.turn_on(kim.id, SECRET, code(counter))
+    await post(counter, "/sign-in", email=EMAIL, password=password)
+
+    first = await post(counter, "/sign-in/code", code=f"{codes[0][:5]}-{codes[0][5:]}")
+    await post(counter, "/sign-in", email=EMAIL, password=password)
+    second = await post(counter, "/sign-in/code", code=codes[0])
+
+    assert first.headers["Location"] == "/desk"
+    assert second.status == 401
+
+
+async def test_the_second_factor_is_set_up_with_a_code_of_the_app(counter: Counter):
+    await counter.sign_in()
+    shown = await (await post(counter, "/account/second-factor/set-up")).text()
+    assert "data:image/svg+xml" in shown
+
+    wrong = await post(counter, "/account/second-factor", secret=SECRET, code="000000")
+    right = await post(
+        counter, "/account/second-factor", secret=SECRET, code=code(counter)
+    )
+
+    assert wrong.status == 400
+    assert (await right.text()).count("<li><code>") == 10
+
+
+async def test_a_made_up_secret_is_refused(counter: Counter):
+    await counter.sign_in()
+
+    response = await post(counter, "/account/second-factor", secret="!", code="000000")
+
+    assert response.status == 400
+
+
+async def test_turning_it_off_asks_for_a_code(counter: Counter):
+    await counter.sign_in()
+    await post(counter, "/account/second-factor", secret=SECRET, code=code(counter))
+    counter.clock.advance(minutes=2)
+
+    wrong = await post(counter, "/account/second-factor/off", code="000000")
+    right = await post(counter, "/account/second-factor/off", code=code(counter))
+
+    assert (wrong.status, right.status) == (400, 303)
+
+
+async def test_changing_the_password_ends_every_session(counter: Counter):
+    accounts = counter.parts.accounts
+    password = await accounts.add(EMAIL, name="Kim", role="agent")
+    await post(counter, "/sign-in", email=EMAIL, password=password)
+
+    await post(counter, "/account/password", old=password, new="correct horse staple")
+
+    assert (await counter.client.get("/api/v1/desk/cases")).status == 401
+    again = await post(
+        counter, "/sign-in", email=EMAIL, password="correct horse staple"
+    )
+    assert again.status == 303
+
+
+async def test_failures_are_remembered_by_every_replica(
+    counter: Counter, password: str
+):
+    for _ in range(8):
+        await post(counter, "/sign-in", email=EMAIL, password="wrong")
+    replica = Sessions(
+        counter.parts.engine,
+        counter.clock,
+        Hashing(counter.parts.executor),
+        counter.parts.second_factor,
+    )
+
+    with pytest.raises(TooManyRequests, match="too many failures"):
+        await replica.sign_in(EMAIL, password)
+
+
+async def test_only_an_administrator_manages_people(counter: Counter):
+    await counter.sign_in("lead")
+    assert (await counter.client.get("/people")).status == 403
+
+    await counter.sign_in("administrator")
+    assert (await counter.client.get("/people")).status == 200
+
+
+async def test_an_administrator_adds_somebody_and_sees_the_password_once(
+    counter: Counter,
+):
+    await counter.sign_in("administrator")
+
+    page = await post(
+        counter, "/people", email="Ada@x.example", name="<b>Ada", role="lead"
+    )
+
+    text = await page.text()
+    assert "&lt;b&gt;Ada" in text
+    added = [p for p in await counter.parts.accounts.everybody() if p.role == "lead"]
+    assert [p.email for p in added] == ["ada@x.example"]
+    assert "ada@x.example can" not in await (await counter.client.get("/people")).text()
+
+
+async def test_a_closed_account_is_out_at_once(counter: Counter):
+    accounts = counter.parts.accounts
+    password = await accounts.add(EMAIL, name="Kim", role="agent")
+    opened = await counter.parts.sessions.sign_in(EMAIL, password)
+    await counter.sign_in("administrator")
+    [kim] = [p for p in await accounts.everybody() if p.email == EMAIL]
+
+    await post(counter, f"/people/{kim.id}", change="close")
+
+    assert await counter.parts.sessions.of(opened.token) is None
+
+
+async def test_nobody_closes_their_own_account(counter: Counter):
+    await counter.sign_in("administrator")
+    [me] = await counter.parts.accounts.everybody()
+
+    response = await post(counter, f"/people/{me.id}", change="close")
+
+    assert response.status == 400
