@@ -31,6 +31,7 @@ from bot.jobs import list_jobs
 from bot.keys import Parts
 from bot.metrics import Metrics, count_requests
 from bot.pages import STATIC, set_up_templates
+from bot.post_office import open_post_office
 from bot.problems import answer_errors
 from bot.rooms import add_rooms, open_rooms
 from bot.scheduler import Scheduler
@@ -76,7 +77,11 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
             app[keys.CONVERSATIONS] = _conversations(app, parts)
             open_rooms(app, parts)
             open_action_server(app, parts)
-            async with app[CONSOLE].publisher.watching(), _scheduler(app, parts):
+            async with (
+                open_post_office(app, parts),
+                app[CONSOLE].publisher.watching(),
+                _scheduler(app, parts),
+            ):
                 yield
 
     app.cleanup_ctx.append(join)

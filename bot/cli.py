@@ -14,6 +14,7 @@ from rich.console import Console
 from bot.cli_cases import cases
 from bot.cli_eval import evaluations
 from bot.cli_knowledge import knowledge
+from bot.cli_outbox import outbox
 from bot.settings import Settings
 from knowledge.errors import GuichetError
 
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(evaluations, name="eval")
 app.add_typer(cases, name="cases")
+app.add_typer(outbox, name="outbox")
 user = typer.Typer(help="Accounts of agents and editors.", no_args_is_help=True)
 token = typer.Typer(help="API tokens.", no_args_is_help=True)
 app.add_typer(user, name="user")

@@ -11,6 +11,7 @@ import aiohttp
 from sqlalchemy import text
 
 from actions.cases.policies import load_policies, load_policy
+from bot.post_office import post_checks
 from bot.settings import ROOT, Settings
 from knowledge.database import open_engine
 from knowledge.errors import GuichetError
@@ -39,6 +40,7 @@ async def examine(settings: Settings) -> list[Finding]:
         ("disk", _disk),
         ("app", _app),
         ("rasa", _rasa),
+        *post_checks(settings),
     ]
     findings = []
     for what, check in checks:

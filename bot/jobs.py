@@ -8,8 +8,11 @@ from aiohttp import web
 
 from actions.cases.case import Message, message_as_json
 from actions.cases.retention import Retention
+from actions.delivery.office import POST
+from bot import keys
 from bot.informing import InterimUpdates
 from bot.keys import Parts
+from bot.post_office import list_post_jobs
 from bot.scheduler import Daily, Every, Job
 
 
@@ -32,4 +35,5 @@ def list_jobs(app: web.Application, parts: Parts) -> list[Job]:
             timetable=Daily(time(3, 30), zone),
             run=retention.purge,
         ),
+        *list_post_jobs(app[POST], app[keys.METRICS], zone),
     ]

@@ -56,6 +56,24 @@ class Metrics:
             ["job"],
             registry=self.registry,
         )
+        self.deliveries = Counter(
+            "guichet_deliveries",
+            "Attempts to deliver, by destination and result: sent, failed or dead.",
+            ["destination", "result"],
+            registry=self.registry,
+        )
+        self.outbox = Gauge(
+            "guichet_outbox",
+            "What is in the outbox and not sent: waiting, or dead (given up).",
+            ["destination", "state"],
+            registry=self.registry,
+        )
+        self.letters_received = Counter(
+            "guichet_letters_received",
+            "Letters received, by what became of them.",
+            ["result"],
+            registry=self.registry,
+        )
 
 
 @web.middleware

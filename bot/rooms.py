@@ -7,7 +7,9 @@ from functools import partial
 
 from aiohttp import web
 
+import actions.delivery.api
 import actions.desk.api
+import actions.desk.downloads
 import actions.desk.views
 import knowledge.console.api
 import knowledge.console.views
@@ -26,7 +28,9 @@ from knowledge.workplace import STATIC, WORKPLACE, Workplace, load_staff_texts
 def add_rooms(app: web.Application) -> None:
     """Add the routes; their parts are opened with `open_rooms`."""
     for module in (
+        actions.delivery.api,
         actions.desk.api,
+        actions.desk.downloads,
         actions.desk.views,
         knowledge.console.api,
         knowledge.console.views,

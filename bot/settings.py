@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -42,6 +43,20 @@ class Settings:
             for staff to sign in with; empty for passwords alone.
         scheduler: `on`, or `off` for a process that does no jobs by itself: another
             one must then.
+        smtp_host, smtp_port, smtp_username, smtp_password, smtp_tls: The server that
+            sends letters; `smtp_tls` is `starttls`, `tls` or `none`. Without a host
+            letters wait in the outbox.
+        mail_from: Whom letters are from; the operator's address unless given.
+        mail_reply_address: The mailbox that takes replies, `reply@mail.example`; mail
+            to `reply+anything@mail.example` must reach it. `mail_from` unless given.
+        mail_secret: Seals the addresses of replies; one of this machine's own unless
+            given. The same for all replicas, and kept: older addresses depend on it.
+        imap_host, imap_port, imap_username, imap_password, imap_tls, imap_folder:
+            Where replies are fetched; `imap_tls` is `tls` or `none`.
+        mail_webhook_secret: `whsec_…`: signs letters that are posted to
+            `/api/v1/mail/inbound`; without it none are taken there.
+        delivery_secrets: Of the `deliveries` in `operator.yml`, each read from
+            `GUICHET_DELIVERY_<NAME>_SECRET`.
     """
 
     data_dir: Path = ROOT / "data"
@@ -66,15 +81,37 @@ class Settings:
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
 
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_username: str = ""
+    smtp_password: str = field(default="", repr=False)
+    smtp_tls: str = "starttls"
+    mail_from: str = ""
+    mail_reply_address: str = ""
+    mail_secret: str = field(default="", repr=False)
+    imap_host: str = ""
+    imap_port: int = 993
+    imap_username: str = ""
+    imap_password: str = field(default="", repr=False)
+    imap_tls: str = "tls"
+    imap_folder: str = "INBOX"
+    mail_webhook_secret: str = field(default="", repr=False)
+    delivery_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read every `GUICHET_*` variable; an unknown or malformed one is an error."""
         environment = os.environ if environment is None else environment
-        known = {f"GUICHET_{field.name.upper()}": field for field in fields(cls)}
-        values: dict[str, object] = {}
+        known = {f"GUICHET_{each.name.upper()}": each for each in fields(cls)}
+        del known["GUICHET_DELIVERY_SECRETS"]
+        secrets: dict[str, str] = {}
+        values: dict[str, object] = {"delivery_secrets": secrets}
         for name, text in environment.items():
             # GUICHET_TEST_* name the servers that tests should use.
             if not name.startswith("GUICHET_") or name.startswith("GUICHET_TEST_"):
+                continue
+            if secret := re.fullmatch(r"GUICHET_DELIVERY_(\w+)_SECRET", name):
+                secrets[secret[1]] = text
                 continue
             if name not in known:
                 raise BadInput(f"unknown setting {name}; known: {', '.join(known)}")

@@ -33,10 +33,10 @@ class ReplyAddresses:
     key: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[^@+\s]{1,12}@[^@\s]+", self.mailbox):
+        if not re.fullmatch(r"[^@+\s]{1,20}@[^@\s]+", self.mailbox):
             raise NotReady(
                 "the mailbox for replies must look like reply@mail.example, with at "
-                f"most 12 characters before @, got {self.mailbox!r}"
+                f"most 20 characters before @, got {self.mailbox!r}"
             )
 
     def make(self, purpose: Purpose, reference: str) -> str:
