@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from actions import intake, review
@@ -14,6 +14,8 @@ from actions.earlier import written_reference
 from actions.fields import say_date_noted
 from actions.turns import Turn
 from actions.urgency import crisis_values
+from knowledge.answers import Citation
+from knowledge.citing import cite_in_force
 from knowledge.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -136,11 +138,8 @@ class FileCase(TurnAction):
         is_complaint = intake.is_complaint(turn)
         description = str(turn.get("description") or "")
         matter = turn.get("matter")
-        pages = []
-        if description:
-            pages = await self.services.in_thread(
-                self.services.knowledge.suggest, description, language=turn.language
-            )
+        day = intake.resolved_day(turn) if is_complaint else None
+        pages = await self._pages(turn, description, day) if description else []
         return CaseDraft(
             filing_key=f"{turn.conversation}:{matter['key']}",
             # The place in the queue is that of the first message, not of the last.
@@ -153,7 +152,7 @@ class FileCase(TurnAction):
                 username=turn.get("username"),
             ),
             description=description,
-            event_date=intake.resolved_day(turn) if is_complaint else None,
+            event_date=day,
             remedy_sought=turn.get("remedy_sought"),
             is_complaint=is_complaint,
             complaint_probability=verdict.get("probability"),
@@ -165,6 +164,19 @@ class FileCase(TurnAction):
             fields_missing=tuple(turn.get("missing") or ()),
             suggested_pages=[page.as_json() for page in pages],
         )
+
+    async def _pages(
+        self, turn: Turn, description: str, day: date | None
+    ) -> list[Citation]:
+        """Pages for the agent, as they were in force on the day it happened."""
+        services = self.services
+        found = await services.in_thread(
+            services.knowledge.suggest, description, language=turn.language
+        )
+        if day is None or services.page_history is None:
+            return found
+        zone = services.operator.zone
+        return await cite_in_force(services.page_history, found, day, zone)
 
 
 class CancelCase(TurnAction):

@@ -20,6 +20,7 @@ from actions.helplines import HelpLines
 from actions.phrases import PhraseBook, fold
 from actions.wording import Wording
 from knowledge.answers import Answer, Citation
+from knowledge.citing import PageHistory
 from knowledge.operator import Operator
 from knowledge.store import GapReason
 
@@ -108,6 +109,7 @@ class Services:
     help_lines: HelpLines
     clock: Callable[[], datetime]
     gaps: Gaps | None = None
+    page_history: PageHistory | None = None
 
     @cached_property
     def facts(self) -> FactReader:

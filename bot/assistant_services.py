@@ -31,6 +31,7 @@ def build_services(parts: Parts) -> Services:
         help_lines=load_help_lines(data_dir),
         clock=parts.clock,
         gaps=parts.pages,
+        page_history=parts.pages,
     )
 
 

@@ -28,6 +28,7 @@ from bot.pages import render
 from bot.rasa import internal_token
 from bot.settings import Settings
 from bot.tokens import sign, unsign
+from knowledge.citing import cite_in_force
 from knowledge.errors import NotFound, Unavailable, WrongFileType
 
 LONGEST_LINE = 200
@@ -174,6 +175,9 @@ async def _file(request: web.Request, language: str, filled: Filled) -> Case:
             top_k=N_SUGGESTED_PAGES,
         )
     )
+    if filled.event_date is not None:
+        zone = parts.operator.zone
+        suggested = await cite_in_force(parts.pages, suggested, filled.event_date, zone)
     says_complaint = "says_complaint" in values
     return await parts.archive.file(
         CaseDraft(
