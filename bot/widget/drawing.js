@@ -90,12 +90,13 @@ export class Drawing {
   /** A link for another device, to be copied. */
   link({ url, expires_at: expiresAt }) {
     const { texts } = this.words;
-    const hint = make("p", { id: "link-hint" }, texts.device_hint.replace("{date}", this.day(expiresAt)));
-    const line = make("input", { readonly: true, value: url, "aria-label": texts.device, "aria-describedby": "link-hint", onfocus: () => line.select() });
+    const hint = make("p", { id: `until-${expiresAt}` }, texts.device_hint.replace("{date}", this.day(expiresAt)));
+    const line = make("input", { readonly: true, value: url, "aria-label": texts.device, "aria-describedby": hint.id, onfocus: () => line.select() });
     const copy = button("plain", async () => {
       line.select();
-      await navigator.clipboard?.writeText(url).catch(() => {});
-      copy.textContent = texts.copied;
+      // Not every page may: the link is then marked, to be copied by hand.
+      const isCopied = await navigator.clipboard?.writeText(url).then(() => true, () => false);
+      if (isCopied) copy.textContent = texts.copied;
     }, texts.copy);
     return [hint, line, copy];
   }
@@ -145,14 +146,12 @@ export class Drawing {
     const { texts, language } = this.words;
     const place = make(
       "div",
-      { class: "rating", role: "group", "aria-labelledby": "rating", lang: language },
-      make("p", { id: "rating" }, texts.rating_label),
+      { class: "rating", role: "group", "aria-label": texts.rating_label, lang: language },
+      make("p", {}, texts.rating_label),
       make("div", { class: "choices" }, ...[5, 4, 3, 2, 1].map((score) => button("", () => {
         this.act.rate(score);
         const thanks = make("p", { tabindex: "-1", role: "status" }, texts.rating_thanks);
         place.replaceChildren(thanks);
-        place.removeAttribute("aria-labelledby");
-        place.setAttribute("aria-label", texts.rating_label);
         thanks.focus();
       }, texts[`rating_${score}`]))),
     );

@@ -212,7 +212,7 @@ class GuichetWidget extends HTMLElement {
     // What was said before is not read out again.
     this.said.setAttribute("aria-busy", "true");
     for (const message of messages) this.show(message);
-    for (const item of this.outbox.open(conversation)) this.drawUnsent(item);
+    for (const item of this.outbox.open(conversation)) if (!item.entry) this.drawUnsent(item);
     this.said.removeAttribute("aria-busy");
     this.outbox.pump();
   }
@@ -288,6 +288,7 @@ class GuichetWidget extends HTMLElement {
 
   tell(text, link) {
     this.notice.replaceChildren(text, ...(link ? [" ", link] : []));
+    if (text) this.scrollDown();
   }
 
   showLink(place, link) {
@@ -334,7 +335,7 @@ class GuichetWidget extends HTMLElement {
     this.drawUnsent(this.outbox.add(body, shown));
     this.scrollDown();
     if (this.conversation) this.outbox.pump();
-    else this.tellAway();
+    else this.open({ opener: this.opener }); // The server was away when it was opened.
   }
 
   /** What the customer says is shown at once, and then how it fares. */
@@ -429,6 +430,7 @@ class GuichetWidget extends HTMLElement {
   /** Put the server's message in the place of what was shown at once. */
   place(entry, message) {
     if (entry.dataset.id) return;
+    this.withdrawChoices();
     const drawn = this.drawing.message(message);
     entry.replaceWith(drawn);
     this.adopt(drawn, message.id);

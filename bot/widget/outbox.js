@@ -27,8 +27,11 @@ export class Outbox {
   /** Go on with this conversation; gives what was said in it and never sent. */
   open(conversation) {
     this.conversation = conversation;
-    const kept = (memory.read().unsent || []).filter((item) => item.conversation === conversation.id);
-    this.items = kept.map((item) => this.ready(item));
+    const known = new Set(this.items.map((item) => item.id));
+    const kept = (memory.read().unsent || []).filter((item) => item.conversation === conversation.id && !known.has(item.id));
+    this.items = [...kept.map((item) => this.ready(item)), ...this.items];
+    for (const item of this.items) item.conversation = conversation.id;
+    this.keep();
     return this.items;
   }
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.test_whole_job import open_widget, say, sign_in
+from tests.web.test_channel import PNG
 
 pytestmark = pytest.mark.browser
 
@@ -17,6 +18,11 @@ QUESTIONS = {
     "sv": "Hur lång tid har jag på mig att klaga?",
     "fr": "Combien de temps dure le traitement d'un retrait ?",
     "en": "Can I have two accounts?",
+}
+REPORTS = {
+    "sv": "Mitt uttag på 300 kr från den 3 november har inte kommit.",
+    "fr": "Mon retrait de 300 € demandé le 3 novembre n'est pas arrivé.",
+    "en": "My withdrawal of €300 from 3 November has not arrived.",
 }
 languages = pytest.mark.parametrize("language", QUESTIONS)
 
@@ -51,6 +57,39 @@ def test_the_widget_with_an_answer(page: Page, language: str) -> None:
     say(widget, QUESTIONS[language])
 
     expect(widget.locator(".citation").first).to_be_visible()
+    assert violations(page) == []
+
+
+@languages
+def test_the_widget_in_a_form_with_a_file_an_error_and_a_question(
+    page: Page, language: str
+) -> None:
+    widget = open_widget(page, language)
+    say(widget, QUESTIONS[language])
+    widget.locator(".thumb").nth(1).click()
+    found = violations(page)
+    widget.locator("input[type=file]").set_input_files(
+        {"name": "1.png", "mimeType": "image/png", "buffer": PNG}
+    )
+    expect(widget.locator(".file")).to_be_visible()
+    say(widget, REPORTS[language])
+    found += violations(page)
+    page.route("**/messages", lambda route: route.abort())
+    widget.locator("textarea").fill("?")
+    widget.locator("textarea").press("Enter")
+    expect(widget.locator(".state button")).to_be_visible()
+    found += violations(page)
+    widget.locator(".tool").nth(1).click()
+    expect(widget.locator(".ending")).to_be_visible()
+
+    assert found + violations(page) == []
+
+
+@languages
+def test_the_page_of_a_link_that_has_expired(page: Page, language: str) -> None:
+    page.goto(f"/resume?language={language}#resume:nothing")
+    expect(page.locator("guichet-widget .notice a")).to_be_visible()
+
     assert violations(page) == []
 
 

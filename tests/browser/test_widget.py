@@ -1,0 +1,238 @@
+"""The widget's promises about networks, keyboards, small screens and other devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from bot.instance import Instance
+from tests.browser.test_whole_job import open_widget, say
+from tests.web.test_channel import PNG
+
+pytestmark = pytest.mark.browser
+
+MAKE_LINK = """async () => {
+  const kept = JSON.parse(localStorage.getItem(`guichet:${location.origin}`));
+  const answer = await fetch(`/api/v1/conversations/${kept.conversation}/link`, {
+    method: "POST", headers: {Authorization: `Bearer ${kept.token}`},
+  });
+  return (await answer.json()).url;
+}"""
+
+
+@pytest.fixture
+def other_page(chromium: Browser, counter: Instance) -> Iterator[Page]:
+    """A tab on another device of the same customer."""
+    context = chromium.new_context(base_url=counter.settings.address)
+    yield context.new_page()
+    context.close()
+
+
+def write(widget: Locator, text: str) -> None:
+    """Write and send, without waiting for an answer."""
+    widget.locator("textarea").fill(text)
+    widget.locator("textarea").press("Enter")
+
+
+def mine(widget: Locator, text: str) -> Locator:
+    return widget.locator("li.customer").filter(has_text=text)
+
+
+def test_what_was_said_offline_is_sent_once_when_the_network_is_back(
+    page: Page,
+) -> None:
+    widget = open_widget(page, "en")
+    page.context.set_offline(True)
+    write(widget, "Can I have two accounts?")
+    expect(mine(widget, "two accounts")).to_have_attribute("data-state", "queued")
+
+    page.context.set_offline(False)
+
+    expect(widget.locator(".citation").first).to_be_visible()
+    expect(mine(widget, "two accounts")).to_have_attribute("data-state", "sent")
+    expect(mine(widget, "two accounts")).to_have_count(1)
+
+
+def test_what_could_not_be_sent_survives_a_reload_and_is_sent_once(
+    page: Page,
+) -> None:
+    widget = open_widget(page, "en")
+    page.route("**/messages", lambda route: route.abort())
+    write(widget, "Can I have two accounts?")
+    expect(mine(widget, "two accounts")).to_have_attribute("data-state", "failed")
+    page.unroute_all()
+
+    page.reload()
+
+    expect(widget.locator(".citation").first).to_be_visible()
+    expect(mine(widget, "two accounts")).to_have_count(1)
+
+
+def test_a_burst_is_answered_once(page: Page) -> None:
+    widget = open_widget(page, "en")
+    n_before = widget.locator("li.bot").count()
+
+    for text in ("hello", "one question", "can I have two accounts"):
+        write(widget, text)
+
+    expect(widget.locator(".typing")).to_be_empty()
+    expect(widget.locator("li.customer[data-state=sent]")).to_have_count(3)
+    order = widget.locator("li.customer, li.bot").evaluate_all(
+        "entries => entries.map(entry => entry.className)"
+    )
+    assert order[n_before : n_before + 3] == ["customer"] * 3
+    expect(widget.locator(".citation").first).to_be_visible()
+
+
+def test_a_link_goes_on_with_the_conversation_on_another_device(
+    page: Page, other_page: Page
+) -> None:
+    widget = open_widget(page, "en")
+    say(widget, "Can I have two accounts?")
+
+    other_page.goto(page.evaluate(MAKE_LINK))
+
+    other = other_page.locator("guichet-widget")
+    expect(mine(other, "two accounts")).to_be_visible()
+    assert urlsplit(other_page.url).fragment == ""
+    say(other, "Thank you!")
+    expect(mine(widget, "Thank you!")).to_be_visible()
+
+
+def test_without_a_websocket_live_messages_are_asked_for(
+    page: Page, other_page: Page
+) -> None:
+    page.route_web_socket("**/events", lambda socket: socket.close())
+    widget = open_widget(page, "en")
+    other_page.goto(page.evaluate(MAKE_LINK))
+
+    other = other_page.locator("guichet-widget")
+    expect(other.locator("li.bot").first).to_be_visible()
+    say(other, "Can I have two accounts?")
+
+    expect(mine(widget, "two accounts")).to_be_visible()
+
+
+def test_a_picture_is_attached_and_saved_again(page: Page) -> None:
+    widget = open_widget(page, "en")
+
+    widget.locator("input[type=file]").set_input_files(
+        {"name": "receipt.png", "mimeType": "image/png", "buffer": PNG}
+    )
+
+    expect(widget.locator("li.bot").last).to_contain_text("receipt.png")
+    with page.expect_download() as saving:
+        widget.get_by_role("button", name="receipt.png").click()
+    assert saving.value.path().read_bytes() == PNG
+
+
+def test_a_wrong_file_is_refused_with_words(page: Page) -> None:
+    widget = open_widget(page, "en")
+
+    widget.locator("input[type=file]").set_input_files(
+        {"name": "run.png", "mimeType": "image/png", "buffer": b"#!/bin/sh"}
+    )
+
+    expect(widget.locator(".notice")).to_contain_text("type of file")
+    expect(widget.locator("li.customer")).to_have_count(0)
+
+
+def test_answers_and_the_conversation_can_be_rated(page: Page) -> None:
+    widget = open_widget(page, "en")
+    say(widget, "Can I have two accounts?")
+
+    widget.get_by_role("button", name="No, it did not help").click()
+    widget.get_by_label("What was missing?").fill("The reason")
+    widget.get_by_label("What was missing?").press("Enter")
+    expect(widget.locator(".thanks").first).to_contain_text("Thank you")
+    widget.get_by_role("button", name="New conversation").click()
+    widget.get_by_role("button", name="Very good").click()
+
+    expect(widget.locator(".ending")).to_contain_text("that helps us improve")
+    widget.locator(".ending").get_by_role("button", name="New conversation").click()
+    expect(widget.locator("li.customer")).to_have_count(0)
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    widget = open_widget(page, "en")
+    focused = "document.querySelector('guichet-widget').shadowRoot.activeElement"
+    page.keyboard.press("Escape")
+    assert page.evaluate(f"{focused}.className") == "launcher"
+
+    page.keyboard.press("Enter")
+    page.keyboard.type("Can I have two accounts?")
+    page.keyboard.press("Enter")
+
+    expect(widget.locator(".citation").first).to_be_visible()
+    assert page.evaluate(f"{focused}.tagName") == "TEXTAREA"
+
+
+def test_on_a_small_screen_the_focus_stays_inside(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    open_widget(page, "en")
+
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        inside = page.evaluate("document.activeElement.tagName")
+        assert inside == "GUICHET-WIDGET"
+
+
+@pytest.mark.parametrize("size", [(320, 640), (320, 256)], ids=["phone", "zoom-400"])
+def test_nothing_is_cut_off_on_a_small_screen(
+    page: Page, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    widget = open_widget(page, "de")
+    say(widget, "Wie lange dauert eine Auszahlung?")
+
+    wide = widget.locator("*").evaluate_all(
+        """(elements, width) => elements
+          .filter((each) => each.checkVisibility() && !each.closest(".hidden, svg"))
+          .filter((each) => each.getBoundingClientRect().right > width + 0.5)
+          .map((each) => each.className || each.tagName)""",
+        size[0],
+    )
+
+    assert wide == []
+    expect(widget.locator("textarea")).to_be_in_viewport()
+
+
+def test_every_target_is_large_enough(page: Page) -> None:
+    widget = open_widget(page, "en")
+    say(widget, "Can I have two accounts?")
+
+    small = widget.locator("button, select, textarea, input").evaluate_all(
+        """(elements) => elements
+          .filter((each) => each.checkVisibility())
+          .map((each) => [each.className, each.getBoundingClientRect()])
+          .filter(([, box]) => box.width < 24 || box.height < 24)
+          .map(([name]) => name)"""
+    )
+
+    assert small == []
+
+
+def test_the_widget_moves_nothing_for_who_wants_no_motion(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    widget = open_widget(page, "en")
+
+    names = widget.locator(".panel, .typing").evaluate_all(
+        "elements => elements.map((each) => getComputedStyle(each).animationName)"
+    )
+
+    assert set(names) == {"none"}
+
+
+def test_the_widget_keeps_to_its_policy_and_asks_no_third_party(page: Page) -> None:
+    complaints: list[str] = []
+    asked: set[str] = set()
+    page.on("console", lambda line: complaints.append(line.text))
+    page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+
+    say(open_widget(page, "en"), "Can I have two accounts?")
+
+    assert asked == {urlsplit(page.url).netloc}
+    assert not [line for line in complaints if "Content Security Policy" in line]
