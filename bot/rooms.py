@@ -13,6 +13,7 @@ import actions.desk.downloads
 import actions.desk.views
 import knowledge.console.api
 import knowledge.console.views
+from actions.cases.dossier import Dossiers
 from actions.classification.observing import StoredObservation
 from actions.desk.parts import DESK, Desk
 from actions.desk.queue import Queue
@@ -56,6 +57,16 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
     )
     app[DESK] = Desk(
         archive=parts.archive,
+        attachments=parts.attachments,
+        dossiers=Dossiers(
+            parts.engine,
+            parts.archive,
+            parts.attachments,
+            parts.texts,
+            parts.operator,
+            parts.clock,
+        ),
+        executor=parts.executor,
         queue=Queue(parts.engine, parts.clock),
         announce=parts.events.publish,
         observe=observe,

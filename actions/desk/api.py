@@ -49,18 +49,6 @@ async def show_case(request: web.Request) -> web.Response:
     return web.json_response(await _with_dates(request, case))
 
 
-@routes.get(f"{CASES}/{{reference}}/dossier.json")
-async def download_dossier(request: web.Request) -> web.Response:
-    """The whole case as a file."""
-    case = await request.app[DESK].archive.case(request.match_info["reference"])
-    return web.json_response(
-        case_as_json(case),
-        headers={
-            "Content-Disposition": f'attachment; filename="{case.reference}.json"'
-        },
-    )
-
-
 @routes.post(f"{CASES}/{{reference}}/{{change}}")
 async def change_case(request: web.Request) -> web.Response:
     """One of `replies`, `notes`, `assign`, `classification`, `outcome` and the like.

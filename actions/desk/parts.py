@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from aiohttp import web
 
 from actions.cases.archive import Archive
+from actions.cases.attachments import Attachments
+from actions.cases.dossier import Dossiers
 from actions.classification.observing import StoredObservation
 from actions.desk.queue import Queue
 from knowledge.workplace import STAFF
@@ -32,11 +35,15 @@ class Desk:
     """The desk's parts.
 
     Attributes:
+        executor: For work that keeps a processor busy: setting a dossier.
         announce: Tells whoever watches a conversation of a new message in it.
         observe: Reads a text with its language as the classifier does.
     """
 
     archive: Archive
+    attachments: Attachments
+    dossiers: Dossiers
+    executor: Executor
     queue: Queue
     announce: Announce
     observe: Observe
