@@ -14,12 +14,16 @@ from bot.informing import InterimUpdates
 from bot.keys import Parts
 from bot.post_office import list_post_jobs
 from bot.scheduler import Daily, Every, Job
+from knowledge.console.parts import CONSOLE
+from knowledge.scheduling import publish_due
 
 
 def list_jobs(app: web.Application, parts: Parts) -> list[Job]:
     """The jobs, over the application's parts."""
     archive, zone = parts.archive, parts.operator.zone
-    retention = Retention(parts.engine, archive.policy, zone)
+    retention = Retention(
+        parts.engine, archive.policy, zone, archive.clocks.rules.policies
+    )
     updates = InterimUpdates(parts.texts, parts.operator.default_language)
 
     async def announce(conversation: str, message: Message) -> None:
@@ -28,8 +32,13 @@ def list_jobs(app: web.Application, parts: Parts) -> list[Job]:
     async def follow_clocks(now: datetime) -> None:
         await archive.clocks.run_due(now, updates.compose, announce)
 
+    async def publish_pages(now: datetime) -> None:
+        console = app[CONSOLE]
+        await publish_due(console.schedule, console.store, console.publisher, now)
+
     return [
         Job(name="clocks", timetable=Every(timedelta(minutes=1)), run=follow_clocks),
+        Job(name="publish", timetable=Every(timedelta(minutes=1)), run=publish_pages),
         Job(
             name="purge",
             timetable=Daily(time(3, 30), zone),

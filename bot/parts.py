@@ -121,7 +121,8 @@ async def open_retention(settings: Settings) -> AsyncIterator[Retention]:
     engine = open_engine(settings.archive_url)
     try:
         policy = load_policy(settings.data_dir, operator.policy)
-        yield Retention(engine, policy, operator.zone)
+        policies = load_policies(settings.data_dir)
+        yield Retention(engine, policy, operator.zone, policies)
     finally:
         await engine.dispose()
 

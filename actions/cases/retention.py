@@ -1,44 +1,46 @@
 """Removes what need not, or may not, be kept: after the period, or on request.
 
-What is removed: the case, its transcript with feedback, the customer, e-mails in the
-outbox and what its events said. What stays: that there were events, so that the
-chain still verifies, and a receipt with counts that names nobody.
+What is removed: the case with its words and embedding, its transcript with feedback
+and attachments, the assistant's memory of the conversation, questions noted as gaps,
+the customer, letters and the outbox, and what its events said. What stays: that there
+were events, so that the chain still verifies, and a receipt with counts that names
+nobody. A case under a legal hold is kept whole until it is released.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from sqlalchemy import ColumnElement, Table, delete, exists, insert, select
+from sqlalchemy import ColumnElement, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from actions.cases.attachments import Attachments
 from actions.cases.calendar import months_after
 from actions.cases.complaint import Policy, retention_ends_at
-from actions.cases.history import append_events
-from actions.cases.queries import email_key
-from actions.cases.tables import (
-    case_embeddings,
-    case_events,
-    case_texts,
-    cases,
-    conversations,
-    corrections,
-    customers,
-    erasures,
-    event_details,
-    feedback,
-    messages,
-    outbox,
+from actions.cases.erasing import (
+    Erased,
+    erase_cases,
+    erase_conversations,
+    files_and_counts,
 )
+from actions.cases.queries import email_key
+from actions.cases.tables import cases, conversations, customers, erasures
 from knowledge.database import reading, writing
-from knowledge.errors import BadInput
-from knowledge.tables import gaps
+from knowledge.errors import BadInput, Conflict
 
 Cause = Literal["retention", "request"]
+HELD = "kept_under_legal_hold"
+
+
+class Memory(Protocol):
+    """What else remembers conversations, beside the archive: Rasa's trackers."""
+
+    async def forget(self, conversations: Collection[str]) -> int:
+        """Remove everything about these; how many entries there were."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,8 @@ class ErasureReceipt:
     """Proof of a removal that names nobody.
 
     Attributes:
-        counts: How many rows were removed, by store.
+        counts: How many rows were removed, by store; under `kept_under_legal_hold`
+            how many cases were not.
     """
 
     id: int
@@ -58,29 +61,49 @@ class ErasureReceipt:
 class Retention:
     """All methods raise ArchiveUnavailable when the database is down."""
 
-    def __init__(self, engine: AsyncEngine, policy: Policy, zone: tzinfo) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        policy: Policy,
+        zone: tzinfo,
+        *,
+        attachments: Attachments | None = None,
+        memory: Memory | None = None,
+    ) -> None:
+        """Open what removes cases.
+
+        Args:
+            engine: The database, migrated.
+            policy: Says how long closed cases are kept.
+            zone: The operator's time zone.
+            attachments: Where their files lie; without it only rows are removed.
+            memory: What else remembers conversations.
+        """
         self._engine, self._policy, self._zone = engine, policy, zone
+        self._attachments, self._memory = attachments, memory
 
     async def purge(self, now: datetime) -> ErasureReceipt:
         """Remove closed cases past their period, and old conversations without a case.
 
         Each case goes in a transaction of its own: after an interruption, purge
-        again.
+        again. Files that a crash left behind are removed as well.
         """
         counts: Counter[str] = Counter()
         for reference in await self._past_retention(now):
-            async with writing(self._engine) as connection:
-                counts += await _erase_case(connection, reference, now, "retention")
+            counts += await self._erase([reference], now, "retention")
         cutoff = months_after(now, -self._policy.retention_months, self._zone)
+        is_old = conversations.c.created_at < cutoff
+        async with reading(self._engine) as connection:
+            old = (
+                await connection.scalars(select(conversations.c.id).where(is_old))
+            ).all()
+        counts += await self._forget(old)
         async with writing(self._engine) as connection:
-            counts += await _erase_conversations(
-                connection, conversations.c.created_at < cutoff
-            )
-            # Unanswered questions are customers' words too.
-            removed = await connection.execute(
-                delete(gaps).where(gaps.c.asked_at < cutoff)
-            )
-            counts += Counter({gaps.name: removed.rowcount})
+            erased = await erase_conversations(connection, is_old)
+        counts += await self._remove_files(erased)
+        if self._attachments is not None:
+            await self._attachments.sweep()
+        async with writing(self._engine) as connection:
             return await _receipt(connection, "retention", now, counts)
 
     async def erase(
@@ -92,31 +115,73 @@ class Retention:
     ) -> ErasureReceipt:
         """Remove on request one case, or every case of a person, open or closed.
 
-        Nothing found is a receipt with no counts.
+        Nothing found is a receipt with no counts. Of a person, cases under a legal
+        hold are left and counted.
 
         Raises:
             BadInput: Neither or both of `email` and `reference` are given.
+            Conflict: The one case is under a legal hold.
         """
         key = email_key(email)
         if (key is None) == (reference is None):
             raise BadInput("give either an e-mail address or a reference")
-        if reference is not None:
-            wanted = cases.c.reference == reference
-        else:
-            wanted = customers.c.email_key == key
-        # All cases are locked before the first event takes the chain's lock.
+        wanted = (
+            cases.c.reference == reference
+            if reference is not None
+            else customers.c.email_key == key
+        )
         query = (
-            select(cases.c.reference)
+            select(cases.c.reference, cases.c.legal_hold)
             .join_from(cases, customers)
             .where(wanted)
             .order_by(cases.c.id)
-            .with_for_update(of=cases)
         )
-        counts: Counter[str] = Counter()
+        async with reading(self._engine) as connection:
+            found = (await connection.execute(query)).all()
+        held = [row.reference for row in found if row.legal_hold is not None]
+        if reference is not None and held:
+            raise Conflict(f"case {reference} is under a legal hold; release it first")
+        free = [row.reference for row in found if row.legal_hold is None]
+        counts = await self._erase(free, now, "request")
+        counts[HELD] += len(held)
         async with writing(self._engine) as connection:
-            for found in (await connection.scalars(query)).all():
-                counts += await _erase_case(connection, found, now, "request")
             return await _receipt(connection, "request", now, counts)
+
+    async def _erase(
+        self, references: Sequence[str], now: datetime, cause: Cause
+    ) -> Counter[str]:
+        """Remove cases in one transaction, then what lies outside the database.
+
+        The assistant forgets first: after a crash the request is repeated, and would
+        not find a conversation whose rows are gone.
+        """
+        if not references:
+            return Counter()
+        owned = select(cases.c.conversation_id).where(cases.c.reference.in_(references))
+        shared = select(cases.c.conversation_id).where(
+            cases.c.reference.not_in(references)
+        )
+        async with reading(self._engine) as connection:
+            theirs = (
+                await connection.scalars(
+                    owned.where(cases.c.conversation_id.not_in(shared))
+                )
+            ).all()
+        counts = await self._forget(theirs)
+        async with writing(self._engine) as connection:
+            erased = await erase_cases(connection, references, now, cause)
+        return counts + await self._remove_files(erased)
+
+    async def _forget(self, theirs: Collection[str]) -> Counter[str]:
+        if self._memory is None or not theirs:
+            return Counter()
+        return Counter(tracker_events=await self._memory.forget(theirs))
+
+    async def _remove_files(self, erased: Erased) -> Counter[str]:
+        files, counts = files_and_counts(erased)
+        if self._attachments is not None:
+            counts["attachment_files"] += await self._attachments.sweep(files)
+        return counts
 
     async def _past_retention(self, now: datetime) -> Sequence[str]:
         # Roughly first: no month end or change of clocks shifts it by more days.
@@ -126,6 +191,7 @@ class Retention:
             .where(
                 cases.c.status == "closed",
                 cases.c.closed_at < cutoff + timedelta(days=5),
+                cases.c.legal_hold.is_(None),
             )
             .order_by(cases.c.id)
         )
@@ -136,73 +202,6 @@ class Retention:
             for row in rows
             if retention_ends_at(row.closed_at, self._policy, self._zone) <= now
         ]
-
-
-async def _erase_case(
-    connection: AsyncConnection, reference: str, now: datetime, cause: Cause
-) -> Counter[str]:
-    """Remove one case with all that hangs on it; the chain's lock is taken last."""
-    row = (
-        await connection.execute(
-            select(cases.c.id, cases.c.customer_id, cases.c.conversation_id)
-            .where(cases.c.reference == reference)
-            .with_for_update()
-        )
-    ).one_or_none()
-    if row is None:
-        return Counter()
-    counts: Counter[str] = Counter()
-    for table in (case_embeddings, case_texts, corrections):
-        counts[table.name] = await _delete(connection, table, table.c.case_id == row.id)
-    counts["cases"] = await _delete(connection, cases, cases.c.reference == reference)
-    counts["customers"] = await _delete(
-        connection,
-        customers,
-        customers.c.id == row.customer_id,
-        ~exists().where(cases.c.customer_id == row.customer_id),
-    )
-    counts += await _erase_conversations(
-        connection, conversations.c.id == row.conversation_id
-    )
-    counts["outbox"] = await _delete(
-        connection, outbox, outbox.c.reference == reference
-    )
-    events = select(case_events.c.id).where(case_events.c.reference == reference)
-    counts["event_details"] = await _delete(
-        connection, event_details, event_details.c.event_id.in_(events)
-    )
-    erased = ("system", "erased", {"cause": cause, "counts": dict(counts)})
-    await append_events(connection, reference, now, [erased])
-    return counts
-
-
-async def _erase_conversations(
-    connection: AsyncConnection, wanted: ColumnElement[bool]
-) -> Counter[str]:
-    """Remove conversations that no case needs, with all that was said in them."""
-    unused = (
-        select(conversations.c.id)
-        .where(wanted, ~exists().where(cases.c.conversation_id == conversations.c.id))
-        .scalar_subquery()
-    )
-    said = select(messages.c.id).where(messages.c.conversation_id.in_(unused))
-    return Counter(
-        feedback=await _delete(
-            connection, feedback, feedback.c.message_id.in_(said.scalar_subquery())
-        ),
-        messages=await _delete(
-            connection, messages, messages.c.conversation_id.in_(unused)
-        ),
-        conversations=await _delete(
-            connection, conversations, conversations.c.id.in_(unused)
-        ),
-    )
-
-
-async def _delete(
-    connection: AsyncConnection, table: Table, *conditions: ColumnElement[bool]
-) -> int:
-    return (await connection.execute(delete(table).where(*conditions))).rowcount
 
 
 async def _receipt(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -62,6 +63,21 @@ async def test_a_closed_case_is_removed_when_its_period_ends(
     assert receipt.counts["cases"] == 1
     with pytest.raises(NotFound):
         await archive.case(case.reference)
+
+
+async def test_a_case_is_kept_as_long_as_the_policy_it_was_filed_under_says(
+    archive: Archive, engine: AsyncEngine, policy: Policy
+):
+    case = await archive.file(make_draft())
+    await archive.close(case.reference, "eva", "solution")
+    shorter = replace(policy, name="shorter", retention_months=1)
+    both = {"default": policy, "shorter": shorter}
+
+    await Retention(engine, shorter, STOCKHOLM, both).purge(
+        FIVE_YEARS_ON - timedelta(seconds=1)
+    )
+
+    assert (await archive.case(case.reference)).status == "closed"
 
 
 async def test_an_open_case_is_kept_however_old(archive: Archive, retention: Retention):
