@@ -172,7 +172,7 @@ class TokenStore:
     def _of(self, passage: int) -> Floats:
         """Tokens of one passage, shape (n_tokens, rank)."""
         start, end = self._starts[passage], self._starts[passage + 1]
-        return self._tokens[start:end].astype(np.float32)
+        return np.asarray(self._tokens[start:end], dtype=np.float32)
 
     def _weights(self, question: Encoding, language: str | None) -> Floats:
         if language is None or language not in self._rarity:
@@ -183,28 +183,38 @@ class TokenStore:
         return np.where(is_known, idf[place], idf[-1]).astype(np.float32)
 
     def save(self, file: Path) -> None:
+        """Write to `file`, and the tokens beside it."""
         arrays: dict[str, Any] = {
             "query_mean": self._space.query_mean,
             "passage_mean": self._space.passage_mean,
             "basis": self._space.basis,
-            "tokens": self._tokens,
             "starts": self._starts,
         }
         for language, (ids, idf) in self._rarity.items():
             arrays[f"ids:{language}"] = ids
             arrays[f"idf:{language}"] = idf
         np.savez(file, **arrays)
+        np.save(file.with_suffix(".npy"), self._tokens)
 
     @classmethod
     def load(cls, file: Path) -> TokenStore:
+        """Open what `save` wrote.
+
+        The tokens, by far the largest part, stay on disk: the system keeps in memory
+        those of the passages that are asked about.
+        """
+        tokens = np.load(file.with_suffix(".npy"), mmap_mode="r")
         with np.load(file) as stored:
+            starts = stored["starts"]
+            if starts[-1] != len(tokens):
+                raise ValueError("tokens are missing")
             languages = [n.split(":")[1] for n in stored.files if n.startswith("ids:")]
             return cls(
                 TokenSpace(
                     stored["query_mean"], stored["passage_mean"], stored["basis"]
                 ),
-                stored["tokens"],
-                stored["starts"],
+                tokens,
+                starts,
                 {
                     language: (stored[f"ids:{language}"], stored[f"idf:{language}"])
                     for language in languages

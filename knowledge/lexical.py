@@ -124,10 +124,15 @@ class LexicalIndex:
     def build(cls, texts: Sequence[str], analyze: Analyzer) -> LexicalIndex:
         """Index texts in the order given."""
         bm25 = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
-        tokens = [analyze(text) for text in texts]
-        if not any(tokens):
+        # Numbers for tokens: a large corpus would not fit as text.
+        vocabulary: dict[str, int] = {}
+        ids = [
+            [vocabulary.setdefault(token, len(vocabulary)) for token in analyze(text)]
+            for text in texts
+        ]
+        if not vocabulary:
             return cls(analyze, None, len(texts))
-        bm25.index(tokens, show_progress=False)
+        bm25.index((ids, vocabulary), show_progress=False)
         return cls(analyze, bm25, len(texts))
 
     def scores(self, question: str) -> Scores:

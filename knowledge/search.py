@@ -1,8 +1,8 @@
 """Finding passages: dense, late-interaction and lexical scores, joined.
 
 The closest vectors and the best matches of words are candidates; the best of them are
-scored by their vectors, by their tokens and by their words. Words do not match across languages,
-so the lexical part counts only where question and passage share theirs.
+scored by their vectors, by their tokens and by their words. Words do not match across
+languages, so the lexical part counts only where question and passage share theirs.
 """
 
 from __future__ import annotations

@@ -214,7 +214,7 @@ def test_a_large_index_is_searched_by_a_graph_with_the_same_hits(
 ) -> None:
     many = [make_passage(f"p{n}", f"subject{n} is about topic{n}") for n in range(300)]
     exact = make_index(many, FakeEmbedder())
-    monkeypatch.setattr("knowledge.index.EXACT_SEARCH_SEGMENTS", 10)
+    monkeypatch.setattr("knowledge.index.making.EXACT_SEARCH_SEGMENTS", 10)
     build_index(many, FakeEmbedder(), tmp_path / "index")
 
     graph = open_index(tmp_path / "index", FakeEmbedder())

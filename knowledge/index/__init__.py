@@ -1,0 +1,17 @@
+"""The index of a publication: passages, their vectors and words, and a manifest."""
+
+from knowledge.index.files import MANIFEST, build_index, open_index
+from knowledge.index.making import FORMAT, make_index
+from knowledge.index.passages import Closeness, Manifest, PassageIndex, Scores
+
+__all__ = [
+    "FORMAT",
+    "MANIFEST",
+    "Closeness",
+    "Manifest",
+    "PassageIndex",
+    "Scores",
+    "build_index",
+    "make_index",
+    "open_index",
+]

@@ -1,0 +1,156 @@
+"""Making an index of passages: embedded in parts, with the words of each language."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import faiss
+import numpy as np
+
+from knowledge.chunking import Passage, sentences, split_text
+from knowledge.embedding import Embedder, Embeddings, Encoding, Progress
+from knowledge.errors import BadInput
+from knowledge.index.passages import Manifest, Parts, PassageIndex
+from knowledge.interaction import TokenSpace, TokenStore, TokenStoreBuilder
+from knowledge.lexical import Analyzer, LexicalIndex, character_grams, stemmer
+
+FORMAT = 4
+METRIC = "cosine"
+# A passage longer than this has several vectors; its best one counts.
+SEGMENT_CHARACTERS = 1500
+# Above this many vectors, a graph is searched instead of all of them.
+EXACT_SEARCH_SEGMENTS = 20_000
+
+_SPACE_SAMPLE = 256
+_PASSAGES_AT_ONCE = 128
+
+
+def make_index(
+    passages: Sequence[Passage], embedder: Embedder, progress: Progress | None = None
+) -> PassageIndex:
+    """Index passages in memory.
+
+    Raises:
+        BadInput: No passages, two with one id, or one without text or language.
+    """
+    _check(passages)
+    segments = [_segments(passage) for passage in passages]
+    vectors, centres, tokens = _embed(passages, segments, embedder, progress)
+    lengths = [len(texts) for texts in segments]
+    parts = Parts(
+        manifest=_manifest(passages, embedder),
+        vectors=vectors,
+        owners=np.repeat(np.arange(len(passages), dtype=np.int32), lengths),
+        centres=centres,
+        tokens=tokens,
+        grams=_lexical(passages, lambda language: character_grams),
+        stems=_lexical(passages, stemmer),
+    )
+    return PassageIndex(passages, parts)
+
+
+def _embed(
+    passages: Sequence[Passage],
+    segments: Sequence[Sequence[str]],
+    embedder: Embedder,
+    progress: Progress | None,
+) -> tuple[Any, Embeddings, TokenStore]:
+    """Vectors, their centres and tokens of all segments, a few passages at a time."""
+    texts = [text for group in segments for text in group]
+    report = progress or (lambda done, total: None)
+    sample = texts[:: max(1, len(texts) // _SPACE_SAMPLE)][:_SPACE_SAMPLE]
+    known = dict(zip(sample, embedder.encode(sample, "passage"), strict=True))
+    openings = [(sentences(text) or [text])[0] for text in sample]
+    asked = embedder.encode(openings, "query")
+    centres = np.stack([_mean_vector(asked), _mean_vector(known.values())])
+    space = TokenSpace.fit(asked, list(known.values()))
+    store = TokenStoreBuilder(space)
+    vectors = vector_index(embedder.dim, len(texts))
+    done = 0
+    for start in range(0, len(passages), _PASSAGES_AT_ONCE):
+        groups = segments[start : start + _PASSAGES_AT_ONCE]
+        fresh = [text for group in groups for text in group if text not in known]
+        made = dict(zip(fresh, embedder.encode(fresh, "passage"), strict=True))
+        for passage, group in zip(passages[start:], groups, strict=False):
+            encodings = [known.get(text) or made[text] for text in group]
+            store.add(encodings, passage.language)
+            vectors.add(np.stack([encoding.vector for encoding in encodings]))
+        done += sum(len(group) for group in groups)
+        report(done, len(texts))
+    return vectors, centres, store.finish()
+
+
+def _mean_vector(encodings: Iterable[Encoding]) -> Embeddings:
+    mean: Embeddings = np.mean([encoding.vector for encoding in encodings], axis=0)
+    return mean
+
+
+def vector_index(dim: int, n_segments: int) -> Any:
+    """An empty FAISS index; inner product of unit vectors is cosine."""
+    # Built by several threads, a graph would differ from one build to the next.
+    faiss.omp_set_num_threads(1)
+    if n_segments <= EXACT_SEARCH_SEGMENTS:
+        return faiss.IndexFlatIP(dim)
+    index = faiss.IndexHNSWFlat(dim, 32, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efSearch = 256
+    return index
+
+
+def _check(passages: Sequence[Passage]) -> None:
+    if not passages:
+        raise BadInput("there are no passages to index")
+    seen = set()
+    for passage in passages:
+        if passage.id in seen:
+            raise BadInput(f"passage {passage.id!r} is there twice")
+        seen.add(passage.id)
+        if not passage.text.strip():
+            raise BadInput(f"passage {passage.id!r} has no text")
+        if not passage.language:
+            raise BadInput(f"passage {passage.id!r} has no language")
+
+
+def _segments(passage: Passage) -> list[str]:
+    """What is embedded: the passage, in parts when it is long, with its heading."""
+    parts = split_text(passage.text, SEGMENT_CHARACTERS)
+    if passage.heading:
+        return [f"{passage.heading}\n{part}" for part in parts]
+    return parts
+
+
+def _lexical(
+    passages: Sequence[Passage], analyzer: Callable[[str], Analyzer]
+) -> dict[str, LexicalIndex]:
+    by_language: dict[str, list[str]] = {}
+    for passage in passages:
+        texts = by_language.setdefault(passage.language, [])
+        texts.append(f"{passage.heading} {passage.text}")
+    return {
+        language: LexicalIndex.build(texts, analyzer(language))
+        for language, texts in by_language.items()
+    }
+
+
+def _manifest(passages: Sequence[Passage], embedder: Embedder) -> Manifest:
+    contents: dict[str, Any] = {}
+    for passage in passages:
+        page = contents.setdefault(
+            f"{passage.page}/{passage.language}",
+            {"version": passage.version, "hash": hashlib.sha256()},
+        )
+        page["hash"].update(repr(passage).encode())
+    pages = {
+        name: {"version": page["version"], "hash": page["hash"].hexdigest()[:16]}
+        for name, page in contents.items()
+    }
+    return Manifest(
+        format=FORMAT,
+        fingerprint=embedder.fingerprint,
+        dim=embedder.dim,
+        metric=METRIC,
+        languages=tuple(sorted({passage.language for passage in passages})),
+        n_passages=len(passages),
+        pages=pages,
+    )
