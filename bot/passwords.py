@@ -16,6 +16,7 @@ import yaml
 from knowledge.errors import NotReady
 
 _SHORTEST = 3
+_SHORTEST_DIGITS = 4
 _PARTS = ("nouns", "about", "is", "ordinary", "ends")
 _QUOTES = "\"'“”„«»‘’`"
 _STOPS = f".,;:)]{_QUOTES}"
@@ -61,6 +62,8 @@ class Passwords:
         if _is_random(core):
             # Its signs may be its own.
             return start, start + len(written.rstrip(_STOPS))
+        if core.isdigit() and len(core) >= _SHORTEST_DIGITS:
+            return start, start + len(core)
         if not has_joint or core.casefold() in self._ordinary:
             return None
         stop = start + len(core)

@@ -25,7 +25,7 @@ from stdnum.it import codicefiscale
 from stdnum.nl import bsn
 from stdnum.no import fodselsnummer
 from stdnum.pl import pesel
-from stdnum.pt import cc
+from stdnum.pt import cc, nif
 from stdnum.se import personnummer
 
 from bot.passwords import Passwords, load_passwords
@@ -169,37 +169,55 @@ class _Identity:
 
 def _identity(pattern: str, is_valid: Callable[[str], bool]) -> _Identity:
     return _Identity(
-        re.compile(rf"(?<![\w])(?:{pattern})(?![\w])", re.IGNORECASE), is_valid
+        re.compile(rf"(?<!\w)(?P<number>{pattern})(?!\w)", re.IGNORECASE), is_valid
     )
 
 
-# Where a bare number would often be right by chance, its name must stand before it.
+def _named(names: str, pattern: str, is_valid: Callable[[str], bool]) -> _Identity:
+    """A number that would often be right by chance: its name must stand before it."""
+    return _Identity(
+        re.compile(
+            rf"(?<!\w)(?:{names})(?:[- ]?(?:nummer|number|nr|no)\b\.?)?"
+            rf"(?:\s+[^\W\d]{{1,4}}(?=\s))?\s*[:=]?\s*(?P<number>{pattern})(?!\w)",
+            re.IGNORECASE,
+        ),
+        is_valid,
+    )
+
+
 _IDENTITIES = (
     _identity(r"(?:\d{2})?\d{6}[-+ ]?\d{4}", personnummer.is_valid),
     _identity(r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Z]", hetu.is_valid),
     _identity(r"\d{6} ?\d{5}", fodselsnummer.is_valid),
-    _identity(r"\d{6}-\d{4}|(?<=cpr )\d{10}", cpr.is_valid),
+    _identity(r"\d{6}-\d{4}", cpr.is_valid),
+    _named(r"cpr", r"\d{6}[ -]?\d{4}", cpr.is_valid),
     _identity(r"\d{11}", pesel.is_valid),
     _identity(r"[12] ?\d{2} ?\d{2} ?\d[0-9AB] ?\d{3} ?\d{3} ?\d{2}", nir.is_valid),
     _identity(r"[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z]", codicefiscale.is_valid),
     _identity(r"\d{8}[- ]?[A-Z]", dni.is_valid),
     _identity(r"[XYZ][- ]?\d{7}[- ]?[A-Z]", nie.is_valid),
     _identity(r"\d{8} ?\d ?[A-Z0-9]{2}\d", cc.is_valid),
-    _identity(r"(?<=bsn )\d{9}|(?<=burgerservicenummer )\d{9}", bsn.is_valid),
-    _identity(
-        r"(?<=steuer-id )\d{2} ?\d{3} ?\d{3} ?\d{3}"
-        r"|(?<=identifikationsnummer )\d{2} ?\d{3} ?\d{3} ?\d{3}",
+    _named(r"nif|contribuinte", r"\d{3} ?\d{3} ?\d{3}", nif.is_valid),
+    _named(r"bsn|burgerservice|sofi", r"\d{4}[. ]?\d{2}[. ]?\d{3}", bsn.is_valid),
+    _named(
+        r"steuer-?id(?:entifikations)?|identifikations|id",
+        r"\d{2} ?\d{3} ?\d{3} ?\d{3}",
         idnr.is_valid,
+    ),
+    # British national insurance numbers have no check digit, but a form of their own.
+    _identity(
+        r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
+        lambda number: True,
     ),
 )
 
 
 def _find_identity_numbers(text: str) -> Iterator[Span]:
     found = sorted(
-        match.span()
+        match.span("number")
         for identity in _IDENTITIES
         for match in identity.pattern.finditer(text)
-        if identity.is_valid(match[0])
+        if identity.is_valid(match["number"])
     )
     end = 0
     for start, stop in found:

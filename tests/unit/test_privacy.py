@@ -64,10 +64,28 @@ def test_an_iban_is_masked_however_it_is_written(written: str) -> None:
         "12345678Z",
         "X-1234567-L",
         "44051401359",
+        "JG 10 37 59 A",
     ],
 )
 def test_an_identity_number_with_right_check_digits_is_masked(written: str) -> None:
     assert mask(f"id: {written}.").text == "id: [ID]."
+
+
+@pytest.mark.parametrize(
+    ("written", "masked"),
+    [
+        ("BSN: 111222333", "BSN: [ID]"),
+        ("mijn burgerservicenummer is 111222333", "mijn burgerservicenummer is [ID]"),
+        ("CPR-nummer 2110625629", "CPR-nummer [ID]"),
+        ("Meine Steuer-ID ist 36574261809", "Meine Steuer-ID ist [ID]"),
+        ("o meu NIF é 123456789", "o meu NIF é [ID]"),
+        ("order 111222333", "order 111222333"),
+    ],
+)
+def test_a_number_right_by_chance_is_masked_only_with_its_name(
+    written: str, masked: str
+) -> None:
+    assert mask(written).text == masked
 
 
 @pytest.mark.parametrize(
@@ -135,6 +153,8 @@ def test_any_text_can_be_masked(text: str) -> None:
             "password for my site is [password]",
         ),
         ("PIN: 4711", "PIN: [password]"),
+        ("PIN 4711", "PIN [password]"),
+        ("passordet mitt er hemmelig", "passordet mitt er [password]"),
         ("I typed password Tr0ub4dor&3 twice", "I typed password [password] twice"),
         ('password is "correct horse battery"', 'password is "[password]"'),
         ("mitt lösenord är sommar2024", "mitt lösenord är [password]"),
