@@ -22,7 +22,10 @@ def list_jobs(app: web.Application, parts: Parts) -> list[Job]:
     """The jobs, over the application's parts."""
     archive, zone = parts.archive, parts.operator.zone
     retention = Retention(
-        parts.engine, archive.policy, zone, archive.clocks.rules.policies
+        parts.engine,
+        archive.policy,
+        zone,
+        policies=archive.clocks.rules.policies,
     )
     updates = InterimUpdates(parts.texts, parts.operator.default_language)
 

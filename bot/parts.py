@@ -122,7 +122,7 @@ async def open_retention(settings: Settings) -> AsyncIterator[Retention]:
     try:
         policy = load_policy(settings.data_dir, operator.policy)
         policies = load_policies(settings.data_dir)
-        yield Retention(engine, policy, operator.zone, policies)
+        yield Retention(engine, policy, operator.zone, policies=policies)
     finally:
         await engine.dispose()
 

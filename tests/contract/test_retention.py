@@ -73,7 +73,7 @@ async def test_a_case_is_kept_as_long_as_the_policy_it_was_filed_under_says(
     shorter = replace(policy, name="shorter", retention_months=1)
     both = {"default": policy, "shorter": shorter}
 
-    await Retention(engine, shorter, STOCKHOLM, both).purge(
+    await Retention(engine, shorter, STOCKHOLM, policies=both).purge(
         FIVE_YEARS_ON - timedelta(seconds=1)
     )
 
@@ -122,6 +122,7 @@ async def test_erasing_a_person_clears_every_store(
 
     assert receipt.counts == {
         "cases": 2,
+        "case_clocks": 2,
         "case_texts": 2,
         "customers": 1,
         "feedback": 1,
@@ -159,6 +160,7 @@ async def test_erasing_one_case_keeps_what_another_needs(
 
     assert receipt.counts == {
         "cases": 1,
+        "case_clocks": 1,
         "case_texts": 1,
         "outbox": 1,
         "event_details": 1,
