@@ -82,7 +82,7 @@ class PublishRefused(Conflict):
     Attributes:
         fallen: By measure, what it was, what it would be, and the floor.
         broken: The questions answered worse: `id`, `language`, `text`, `before` and
-            `after`, where empty means that nothing was said.
+            `after`; an empty `before` means that no wrong answer was given.
     """
 
     def __init__(

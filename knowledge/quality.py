@@ -349,8 +349,9 @@ class Broken:
     """A question that a publication would answer worse than the one before.
 
     Attributes:
-        before, after: What was or would be said: `page#section`, or empty for "I
-            don't know".
+        before: The section that answered rightly, as `page#section`; empty where
+            nothing wrong was said.
+        after: The section that would come first, or be said wrongly.
     """
 
     id: str
@@ -368,8 +369,8 @@ def broken_questions(before: Quality, after: Quality) -> list[Broken]:
             id=row.id,
             language=row.language,
             text=row.text,
-            before=_said(old, row.is_answerable),
-            after=_said(row, row.is_answerable),
+            before=old.found if old.is_right else "",
+            after=row.found,
         )
         for row in after.asked
         if (old := earlier.get(row.id)) is not None
@@ -378,10 +379,6 @@ def broken_questions(before: Quality, after: Quality) -> list[Broken]:
             or (row.is_answered and not row.is_right and not old.is_answered)
         )
     ]
-
-
-def _said(row: Asked, is_answerable: bool) -> str:
-    return row.found if is_answerable or row.is_answered else ""
 
 
 def refuse_worse(before: Quality, after: Quality, rules: AnswerRules) -> None:
