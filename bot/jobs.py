@@ -14,6 +14,7 @@ from bot.informing import InterimUpdates
 from bot.keys import Parts
 from bot.post_office import list_post_jobs
 from bot.scheduler import Daily, Every, Job
+from bot.trackers import open_trackers
 from knowledge.console.parts import CONSOLE
 from knowledge.scheduling import publish_due
 
@@ -26,6 +27,8 @@ def list_jobs(app: web.Application, parts: Parts) -> list[Job]:
         archive.policy,
         zone,
         policies=archive.clocks.rules.policies,
+        attachments=parts.attachments,
+        memory=open_trackers(parts.settings),
     )
     updates = InterimUpdates(parts.texts, parts.operator.default_language)
 

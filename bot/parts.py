@@ -31,6 +31,7 @@ from bot.settings import Settings
 from bot.single_sign_on import RETURN_PATH, Provider, SingleSignOn
 from bot.staff import Accounts
 from bot.texts import load_texts
+from bot.trackers import open_trackers
 from knowledge.answers import open_knowledge
 from knowledge.database import open_engine
 from knowledge.embedding import load_embedder
@@ -122,7 +123,14 @@ async def open_retention(settings: Settings) -> AsyncIterator[Retention]:
     try:
         policy = load_policy(settings.data_dir, operator.policy)
         policies = load_policies(settings.data_dir)
-        yield Retention(engine, policy, operator.zone, policies=policies)
+        yield Retention(
+            engine,
+            policy,
+            operator.zone,
+            policies=policies,
+            attachments=open_attachments(engine, settings),
+            memory=open_trackers(settings),
+        )
     finally:
         await engine.dispose()
 

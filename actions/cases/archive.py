@@ -51,7 +51,7 @@ from actions.cases.queries import (
 from actions.cases.tables import cases, customers
 from actions.cases.words import matching
 from knowledge.database import reading, writing
-from knowledge.errors import BadInput, NotFound
+from knowledge.errors import BadInput, Conflict, NotFound
 
 if TYPE_CHECKING:
     # For the annotations only: the classifier's libraries are heavy.
@@ -427,6 +427,37 @@ class Archive:
                 await change.say("agent", reasons, change.case.language)
             await change.mail("outcome", outcome=kind, reasons=reasons)
             change.record(agent, "closed", outcome=outcome)
+        return change.saved
+
+    async def hold(
+        self, reference: str, actor: str, reason: str, *, version: int | None = None
+    ) -> Case:
+        """Keep a case whatever its age, and whoever asks for its erasure.
+
+        Raises:
+            BadInput: There is no reason.
+        """
+        _require_text("reason", reason)
+        async with self._changing(reference, version) as change:
+            change.set(legal_hold=reason.strip())
+            change.record(actor, "legal_hold_placed", reason=reason.strip())
+        return change.saved
+
+    async def release(
+        self, reference: str, actor: str, reason: str, *, version: int | None = None
+    ) -> Case:
+        """End a legal hold.
+
+        Raises:
+            BadInput: There is no reason.
+            Conflict: The case is under no hold.
+        """
+        _require_text("reason", reason)
+        async with self._changing(reference, version) as change:
+            if change.case.legal_hold is None:
+                raise Conflict(f"case {reference} is under no legal hold")
+            change.set(legal_hold=None)
+            change.record(actor, "legal_hold_released", reason=reason.strip())
         return change.saved
 
     async def _about(self, text: str) -> About | None:

@@ -153,6 +153,7 @@ class Case:
         received_at: When the first message of the matter came in.
         queue_position: 1 for the oldest case that is not closed; None when closed.
         filed_late: The event lies outside the filing window of the policy.
+        legal_hold: Why the case is kept whatever its age; None when it need not be.
         version: Rises with each change; a save names the version it saw.
     """
 
@@ -183,6 +184,7 @@ class Case:
     transcript: list[Message] = field(default_factory=list)
     suggested_pages: list[dict[str, Any]] = field(default_factory=list)
     outcome: dict[str, Any] | None = None
+    legal_hold: str | None = None
     history: list[Event] = field(default_factory=list)
 
 
@@ -262,5 +264,6 @@ def case_as_json(case: Case) -> dict[str, Any]:
         "wants_human": case.wants_human,
         "fields_missing": list(case.fields_missing),
         "assigned_to": case.assigned_to,
+        "legal_hold": case.legal_hold,
         "version": case.version,
     }

@@ -193,6 +193,7 @@ def case_from(row: Any) -> Case:
         version=row.version,
         suggested_pages=row.suggested_pages,
         outcome=row.outcome,
+        legal_hold=row.legal_hold,
     )
 
 

@@ -15,17 +15,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.attachments import Attachments
 from actions.cases.calendar import months_after
+from actions.cases.clock_tables import case_clocks
+from actions.cases.clocks import ClockRules
 from actions.cases.complaint import Policy, retention_ends_at
 from actions.cases.erasing import (
     Erased,
     erase_cases,
     erase_conversations,
-    files_and_counts,
 )
 from actions.cases.queries import email_key
 from actions.cases.tables import cases, conversations, customers, erasures
@@ -69,6 +70,7 @@ class Retention:
         *,
         attachments: Attachments | None = None,
         memory: Memory | None = None,
+        policies: Mapping[str, Policy] | None = None,
     ) -> None:
         """Open what removes cases.
 
@@ -78,7 +80,9 @@ class Retention:
             zone: The operator's time zone.
             attachments: Where their files lie; without it only rows are removed.
             memory: What else remembers conversations.
+            policies: By name, for the cases that were filed under them.
         """
+        self._clocks = ClockRules(policy=policy, zone=zone, policies=policies or {})
         self._engine, self._policy, self._zone = engine, policy, zone
         self._attachments, self._memory = attachments, memory
 
@@ -143,7 +147,7 @@ class Retention:
             raise Conflict(f"case {reference} is under a legal hold; release it first")
         free = [row.reference for row in found if row.legal_hold is None]
         counts = await self._erase(free, now, "request")
-        counts[HELD] += len(held)
+        counts[HELD] = len(held)
         async with writing(self._engine) as connection:
             return await _receipt(connection, "request", now, counts)
 
@@ -178,16 +182,19 @@ class Retention:
         return Counter(tracker_events=await self._memory.forget(theirs))
 
     async def _remove_files(self, erased: Erased) -> Counter[str]:
-        files, counts = files_and_counts(erased)
+        removed = 0
         if self._attachments is not None:
-            counts["attachment_files"] += await self._attachments.sweep(files)
-        return counts
+            removed = await self._attachments.sweep(erased.files)
+        return erased.counts + Counter(attachment_files=removed)
 
     async def _past_retention(self, now: datetime) -> Sequence[str]:
         # Roughly first: no month end or change of clocks shifts it by more days.
-        cutoff = months_after(now, -self._policy.retention_months, self._zone)
+        policies = (self._policy, *self._clocks.policies.values())
+        shortest = min(each.retention_months for each in policies)
+        cutoff = months_after(now, -shortest, self._zone)
         query = (
-            select(cases.c.reference, cases.c.closed_at)
+            select(cases.c.reference, cases.c.closed_at, case_clocks.c.policy)
+            .join_from(cases, case_clocks)
             .where(
                 cases.c.status == "closed",
                 cases.c.closed_at < cutoff + timedelta(days=5),
@@ -200,7 +207,10 @@ class Retention:
         return [
             row.reference
             for row in rows
-            if retention_ends_at(row.closed_at, self._policy, self._zone) <= now
+            if retention_ends_at(
+                row.closed_at, self._clocks.policy_of(row.policy), self._zone
+            )
+            <= now
         ]
 
 

@@ -110,7 +110,23 @@ async def resume(desk: Desk, reference: str, agent: str, fields: Fields) -> Case
     return await desk.archive.case(reference)
 
 
+async def hold(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
+    """Keep the case whatever its age, for a `reason`."""
+    reason = _text(fields, "reason")
+    return await desk.archive.hold(reference, agent, reason, version=_version(fields))
+
+
+async def release(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
+    """End a legal hold, for a `reason`."""
+    reason = _text(fields, "reason")
+    return await desk.archive.release(
+        reference, agent, reason, version=_version(fields)
+    )
+
+
 SAVES: dict[str, Save] = {
+    "hold": hold,
+    "release": release,
     "replies": reply,
     "interim-update": interim_update,
     "notes": note,

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Table, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.archive import Archive
+from actions.cases.attachments import Attachments
 from actions.cases.case import Customer
 from actions.cases.complaint import Policy
 from actions.cases.retention import Retention
@@ -21,9 +25,11 @@ from actions.cases.tables import (
     outbox,
 )
 from actions.cases.transcripts import Transcripts
+from bot.trackers import Trackers
 from knowledge.database import reading, writing
-from knowledge.errors import BadInput, NotFound
-from tests.factories import STOCKHOLM, FakeClock, make_draft, make_message
+from knowledge.errors import BadInput, Conflict, NotFound
+from knowledge.store import PageStore
+from tests.factories import NOW, PNG, STOCKHOLM, FakeClock, make_draft, make_message
 
 FIVE_YEARS_ON = datetime(2031, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -254,3 +260,119 @@ async def test_an_event_changed_behind_our_back_is_found(
     found = await archive.find_faults()
 
     assert [fault for fault in found if "lost its details" not in fault] == faults
+
+
+class TestEverythingElse:
+    """Files, the assistant's memory, unanswered questions, legal holds."""
+
+    @pytest.fixture
+    def store(
+        self, engine: AsyncEngine, tmp_path: Path, clock: FakeClock
+    ) -> Attachments:
+        return Attachments(engine, tmp_path / "attachments", clock)
+
+    @pytest.fixture
+    def trackers(self, tmp_path: Path) -> Path:
+        file = tmp_path / "trackers.sqlite3"
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("CREATE TABLE events (sender_id TEXT, data TEXT)")
+            rows = [("talk", "my secret"), ("talk", "again"), ("other", "kept")]
+            connection.executemany("INSERT INTO events VALUES (?, ?)", rows)
+            connection.commit()
+        return file
+
+    @pytest.fixture
+    def retention(
+        self, engine: AsyncEngine, policy: Policy, store: Attachments, trackers: Path
+    ) -> Retention:
+        return Retention(
+            engine,
+            policy,
+            STOCKHOLM,
+            attachments=store,
+            memory=Trackers(trackers),
+        )
+
+    async def test_an_erasure_clears_files_trackers_and_unanswered_questions(
+        self,
+        archive: Archive,
+        transcripts: Transcripts,
+        engine: AsyncEngine,
+        retention: Retention,
+        store: Attachments,
+        trackers: Path,
+        clock: FakeClock,
+    ):
+        await transcripts.create("talk", "hash", "sv")
+        said = make_message(text="Var är mina pengar?", sent_at=clock.now)
+        await transcripts.append("talk", said)
+        await store.store("talk", "a.png", PNG, message=said.id)
+        pages = PageStore(engine, clock)
+        await pages.record_gap("var är mina pengar", language="sv", reason="unanswered")
+        case = await archive.file(make_draft(conversation="talk"))
+
+        receipt = await retention.erase(clock.now, reference=case.reference)
+
+        expected = {
+            "attachments": 1,
+            "attachment_files": 1,
+            "gaps": 1,
+            "tracker_events": 2,
+        }
+        assert expected.items() <= receipt.counts.items()
+        assert not [each for each in store.folder.rglob("*") if each.is_file()]
+        assert await pages.gaps() == []
+        assert b"my secret" not in trackers.read_bytes()
+        assert b"kept" in trackers.read_bytes()
+        assert await archive.find_faults() == []
+
+    async def test_a_case_under_a_legal_hold_outlives_period_and_request(
+        self, archive: Archive, retention: Retention
+    ):
+        case = await archive.file(make_draft())
+        await archive.close(case.reference, "eva", "solution")
+        await archive.hold(case.reference, "eva", "Court case 12/26")
+
+        purged = await retention.purge(FIVE_YEARS_ON)
+        asked = await retention.erase(FIVE_YEARS_ON, email=case.customer.email)
+        with pytest.raises(Conflict, match="legal hold"):
+            await retention.erase(FIVE_YEARS_ON, reference=case.reference)
+
+        assert purged.counts == {}
+        assert asked.counts == {"kept_under_legal_hold": 1}
+        assert (await archive.case(case.reference)).legal_hold == "Court case 12/26"
+
+    async def test_a_released_case_goes_with_the_next_purge(
+        self, archive: Archive, retention: Retention
+    ):
+        case = await archive.file(make_draft())
+        await archive.close(case.reference, "eva", "solution")
+        await archive.hold(case.reference, "eva", "Court case")
+        released = await archive.release(case.reference, "eva", "Judgment")
+
+        receipt = await retention.purge(FIVE_YEARS_ON)
+
+        kinds = [event.kind for event in released.history]
+        assert kinds[-2:] == ["legal_hold_placed", "legal_hold_released"]
+        assert receipt.counts["cases"] == 1
+
+    async def test_a_hold_needs_a_reason_and_a_release_needs_a_hold(
+        self, archive: Archive
+    ):
+        case = await archive.file(make_draft())
+
+        with pytest.raises(BadInput):
+            await archive.hold(case.reference, "eva", " ")
+        with pytest.raises(Conflict):
+            await archive.release(case.reference, "eva", "none")
+
+    async def test_a_purge_removes_files_that_a_crash_left(
+        self, retention: Retention, store: Attachments
+    ):
+        left = store.folder / "ab" / ("c" * 62)
+        left.parent.mkdir(parents=True)
+        left.write_bytes(PNG)
+
+        await retention.purge(NOW)
+
+        assert not left.exists()
