@@ -141,7 +141,7 @@ class Knowledge:
         found = opened.searcher.search(
             question, language=language, top_k=top_k, among=among
         )
-        return replace(found, confidence=opened.quality.confidence(found))
+        return replace(found, confidence=opened.quality.confidence(found, language))
 
     def answer(self, question: str, *, language: str | None) -> Answer | None:
         """Answer a question; `None` when no passage is likely enough to be right.

@@ -140,10 +140,16 @@ class Quality:
     curve: dict[str, list[dict[str, float]]]
     asked: tuple[Asked, ...] = ()
 
-    def confidence(self, found: Found) -> float:
-        """The confidence of serving in what was found."""
+    def confidence(self, found: Found, language: str | None) -> float:
+        """The confidence of serving in what was found.
+
+        The correction is known to hold for languages with questions alone: pages in
+        another language than the question's give other evidence.
+        """
         if found.evidence is None:
             return 0.0
+        if language not in self.answer_from:
+            return found.confidence
         corrected = self.correction.apply(
             np.array([found.confidence]), found.evidence.as_vector()[None, :]
         )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from knowledge.answers import open_knowledge
+from knowledge.answers import Knowledge, open_knowledge
+from knowledge.calibration import Correction
 from knowledge.database import metadata, open_engine
 from knowledge.embedding import FakeEmbedder
 from knowledge.errors import BadInput, Conflict, PublishRefused
+from knowledge.index import open_index
 from knowledge.indexes import index_folder, live_stamp, read_quality
 from knowledge.operator import AnswerRules
 from knowledge.pages import Page
@@ -248,3 +251,22 @@ def test_a_question_is_in_one_file_only(tmp_path) -> None:
 
     with pytest.raises(BadInput, match="in another file"):
         load_checks(tmp_path)
+
+
+async def test_a_language_without_questions_keeps_the_shipped_confidence(
+    store, tmp_path
+) -> None:
+    await put_out(store, tmp_path, GOOD)
+    quality = read_quality(index_folder(tmp_path))
+    assert quality is not None
+    doubting = replace(quality, correction=Correction(intercept=-5.0))
+    index = open_index(index_folder(tmp_path), FakeEmbedder())
+    plain, corrected = (
+        Knowledge(index, FakeEmbedder(), each) for each in (quality, doubting)
+    )
+
+    def ask(knowledge: Knowledge, language: str) -> float:
+        return knowledge.find("What does it cost?", language=language).confidence
+
+    assert ask(corrected, "fi") == ask(plain, "fi")
+    assert ask(corrected, "en") < ask(plain, "en")
