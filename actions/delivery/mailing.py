@@ -165,12 +165,13 @@ class EmailCarrier:
         if thread:
             message["In-Reply-To"] = thread[-1]
             message["References"] = " ".join(thread)
-        message["Content-Language"] = letter.language
         if delivery.kind in AUTOMATIC:
             message["Auto-Submitted"] = "auto-generated"
             message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
         message.set_content(letter.text, cte="quoted-printable")
         message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+        # Last: it would move into the text part with the other Content headers.
+        message["Content-Language"] = letter.language
         return message
 
     async def _keep(

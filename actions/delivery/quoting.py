@@ -79,7 +79,8 @@ def _is_attribution(line: str, following: str) -> bool:
         and not re.search(r"[.!?]\s*$", line)
         and len(following) <= _LONGEST_LINE
         and following.strip()
-        and not _ATTRIBUTION.match(following)
+        # A whole one follows: then this line is the customer's.
+        and not (_ATTRIBUTION.match(following) and following[0] != "<")
         and _ATTRIBUTION.match(f"{line} {following}")
     )
 
