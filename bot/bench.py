@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import statistics
 import time
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -16,9 +18,11 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
+from bot.bench_search import measure_search
 from bot.instance import Instance, run_instance
 from bot.prepare import shown
 from bot.settings import Settings
+from knowledge.embedding import load_embedder
 from knowledge.errors import BadInput
 
 Figures = dict[str, float]
@@ -50,6 +54,27 @@ async def measure(settings: Settings, n_turns: int) -> Figures:
             **_spread("form_turn", turns),
             **_memory(instance),
         }
+
+
+def measure_search_alone(settings: Settings, sizes: Sequence[int]) -> Figures:
+    """Times of search without the rest of a turn, on made-up indexes of some sizes."""
+    data = settings.data_dir
+    questions = _texts(data / "questions", 1_000, having="relevant")
+    # The language with most questions to ask; of several, the first by name.
+    counts = Counter(sorted(language for language, _text in questions))
+    language = counts.most_common(1)[0][0]
+    embedder = load_embedder(
+        settings.embedding_model, settings.embedding_backend, settings.state_dir
+    )
+    with shown(Console(stderr=True), "Searching") as report:
+        return measure_search(
+            data,
+            language,
+            [text for each, text in questions if each == language],
+            embedder,
+            sizes,
+            report,
+        )
 
 
 def table(figures: Figures) -> Table:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from bot.cli_cases import cases
+from bot.cli_dossier import dossier
 from bot.cli_eval import evaluations
 from bot.cli_knowledge import knowledge
 from bot.cli_outbox import outbox
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(evaluations, name="eval")
 app.add_typer(cases, name="cases")
+app.add_typer(dossier, name="dossier")
 app.add_typer(outbox, name="outbox")
 user = typer.Typer(help="Accounts of agents and editors.", no_args_is_help=True)
 token = typer.Typer(help="API tokens.", no_args_is_help=True)
@@ -146,11 +148,21 @@ def doctor() -> None:
 def bench(
     json: Annotated[bool, typer.Option("--json", help="Print one object.")] = False,
     turns: Annotated[int, typer.Option(help="Turns of each kind.")] = 60,
+    passages: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Measure search alone instead, on as many passages; repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Measure start-up, memory and response times through the public API."""
-    from bot.bench import measure, table
+    from bot.bench import measure, measure_search_alone, table
 
-    figures = asyncio.run(measure(Settings.from_environment(), turns))
+    settings = Settings.from_environment()
+    if passages:
+        figures = measure_search_alone(settings, passages)
+    else:
+        figures = asyncio.run(measure(settings, turns))
     if json:
         console.print_json(data=figures)
     else:

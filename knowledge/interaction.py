@@ -182,6 +182,19 @@ class TokenStore:
         is_known = ids[place] == question.token_ids
         return np.where(is_known, idf[place], idf[-1]).astype(np.float32)
 
+    def take(self, passages: NDArray[np.intp]) -> TokenStore:
+        """The tokens of passages in another order, one of them many times if asked."""
+        starts, ends = self._starts[passages], self._starts[passages + 1]
+        tokens = [
+            self._tokens[start:end] for start, end in zip(starts, ends, strict=True)
+        ]
+        return TokenStore(
+            self._space,
+            np.concatenate(tokens),
+            np.concatenate([[0], np.cumsum(ends - starts)]),
+            self._rarity,
+        )
+
     def save(self, file: Path) -> None:
         """Write to `file`, and the tokens beside it."""
         arrays: dict[str, Any] = {
