@@ -13,10 +13,11 @@ from bot.settings import ROOT, Settings
 from tests.browser.conftest import CHROMIUM_FLAGS
 
 DOCS = ROOT / "docs"
+# A question or a report, as the help pages of the language allow.
 QUESTIONS = {
     "sv": "Hur lång tid har jag på mig att klaga?",
-    "fr": "Combien de temps dure le traitement d'un retrait ?",
-    "de": "Wie lange dauert eine Auszahlung?",
+    "fr": "Combien de temps ai-je pour déposer une réclamation ?",
+    "de": "Meine Auszahlung von 300 € vom 3. November ist nicht angekommen.",
 }
 SIZES = {"320": (320, 640), "desktop": (1280, 900)}
 README = ("sv", "desktop")
@@ -47,7 +48,7 @@ async def ask(widget: Locator, question: str) -> None:
     await expect(widget.locator("li.bot").first).to_be_visible()
     await widget.locator("textarea").fill(question)
     await widget.locator("textarea").press("Enter")
-    await expect(widget.locator(".citation").first).to_be_visible()
+    await expect(widget.locator("li.bot").nth(1)).to_be_visible()
     await expect(widget.locator(".typing")).to_be_empty()
 
 

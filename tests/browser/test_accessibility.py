@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 QUESTIONS = {
     "sv": "Hur lång tid har jag på mig att klaga?",
-    "fr": "Combien de temps dure le traitement d'un retrait ?",
+    "fr": "Puis-je avoir deux comptes ?",
     "en": "Can I have two accounts?",
 }
 REPORTS = {

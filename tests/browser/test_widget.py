@@ -78,13 +78,13 @@ def test_a_burst_is_answered_once(page: Page) -> None:
     for text in ("hello", "one question", "can I have two accounts"):
         write(widget, text)
 
-    expect(widget.locator(".typing")).to_be_empty()
     expect(widget.locator("li.customer[data-state=sent]")).to_have_count(3)
+    expect(widget.locator("li.bot")).to_have_count(n_before + 1)
+    expect(widget.locator(".typing")).to_be_empty()
     order = widget.locator("li.customer, li.bot").evaluate_all(
         "entries => entries.map(entry => entry.className)"
     )
-    assert order[n_before : n_before + 3] == ["customer"] * 3
-    expect(widget.locator(".citation").first).to_be_visible()
+    assert order[n_before:] == ["customer", "customer", "customer", "bot"]
 
 
 def test_a_link_goes_on_with_the_conversation_on_another_device(
