@@ -26,13 +26,13 @@ from actions.cases.tables import (
     letters,
     messages,
     outbox,
-    tickets,
 )
 from knowledge.store import question_key
 from knowledge.tables import gaps
 
 OF_A_CASE = (case_clocks, case_embeddings, case_notices, case_texts, corrections)
-BY_REFERENCE = (letters, outbox, tickets)
+# Not `tickets`: by its number the other system is told of the erasure, and no more.
+BY_REFERENCE = (letters, outbox)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +127,14 @@ async def erase_conversations(
         ),
     )
     return Erased(counts=counts, files=erased)
+
+
+async def erase_letters(
+    connection: AsyncConnection, wanted: ColumnElement[bool]
+) -> Counter[str]:
+    """Delete received letters that belong to no case."""
+    without_case = letters.c.reference.is_(None)
+    return Counter(letters=await _delete(connection, letters, without_case, wanted))
 
 
 async def _erase_gaps(connection: AsyncConnection, in_them: ColumnElement[bool]) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.attachments import Attachments
@@ -27,9 +27,16 @@ from actions.cases.erasing import (
     Erased,
     erase_cases,
     erase_conversations,
+    erase_letters,
 )
 from actions.cases.queries import email_key
-from actions.cases.tables import cases, conversations, customers, erasures
+from actions.cases.tables import (
+    cases,
+    conversations,
+    customers,
+    erasures,
+    letters,
+)
 from knowledge.database import reading, writing
 from knowledge.errors import BadInput, Conflict
 
@@ -104,6 +111,7 @@ class Retention:
         counts += await self._forget(old)
         async with writing(self._engine) as connection:
             erased = await erase_conversations(connection, is_old)
+            counts += await erase_letters(connection, letters.c.at < cutoff)
         counts += await self._remove_files(erased)
         if self._attachments is not None:
             await self._attachments.sweep()
@@ -149,6 +157,9 @@ class Retention:
         counts = await self._erase(free, now, "request")
         counts[HELD] = len(held)
         async with writing(self._engine) as connection:
+            if key is not None:
+                is_theirs = func.lower(letters.c.sender) == key
+                counts += await erase_letters(connection, is_theirs)
             return await _receipt(connection, "request", now, counts)
 
     async def _erase(

@@ -12,12 +12,14 @@ from email.message import EmailMessage
 from typing import Literal, cast
 
 import aiosmtplib
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.case import Case
 from actions.cases.history import append_events
 from actions.cases.outbox import EmailKind
 from actions.cases.queries import read_case
+from actions.cases.tables import cases
 from actions.delivery.letterbook import insert_letter, thread_of
 from actions.delivery.letters import AUTOMATIC, Letter, Letters
 from actions.delivery.outbox import Delivery, mark_sent
@@ -191,6 +193,12 @@ class EmailCarrier:
             "sha256": hashlib.sha256(source).hexdigest(),
         }
         async with writing(self._engine) as connection:
+            still_there = select(cases.c.id).where(
+                cases.c.reference == delivery.reference
+            )
+            if await connection.scalar(still_there.with_for_update()) is None:
+                # Erased while the letter was on its way: nothing of it is kept.
+                return
             await insert_letter(
                 connection,
                 reference=delivery.reference,

@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments
 from actions.cases.case import Customer
+from actions.cases.complaint import Policy
+from actions.cases.retention import Retention
 from actions.delivery.courier import Courier
 from actions.delivery.imap import Mailbox
 from actions.delivery.letterbook import Letterbook
 from actions.delivery.mailroom import Mailroom
 from actions.delivery.reply_addresses import ReplyAddresses
 from knowledge.errors import Conflict, NotFound, Unavailable
-from tests.factories import make_draft
+from tests.factories import NOW, STOCKHOLM, make_draft
 from tests.mail.servers import Postbox, count_unread, deliver
 
 Reply = Callable[..., bytes]
@@ -24,6 +28,11 @@ PNG = (
     b"\x00\x00\x1f\x15\xc4\x89\x00\x00\x00\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\x00\x05\x00"
     b"\x01\xff\x89\x99=\x1d\x00\x00\x00\x00IEND\xaeB`\x82"
 )
+
+
+@pytest.fixture
+def retention(engine: AsyncEngine, policy: Policy) -> Retention:
+    return Retention(engine, policy, STOCKHOLM)
 
 
 async def test_a_reply_joins_its_case_at_its_place(
@@ -363,3 +372,34 @@ async def test_a_wrong_password_is_said(mailbox: Mailbox) -> None:
 
 async def test_doctor_is_told_that_the_mailbox_can_be_read(mailbox: Mailbox) -> None:
     assert (await mailbox.check()).startswith("INBOX on 127.0.0.1")
+
+
+async def test_an_unmatched_letter_is_erased_with_its_sender(
+    archive: Archive,
+    mailroom: Mailroom,
+    book: Letterbook,
+    make_reply: Reply,
+    retention: Retention,
+) -> None:
+    case = await archive.file(make_draft())
+    await mailroom.receive(make_reply(case, From="Elise@Private.example"))
+
+    receipt = await retention.erase(NOW, email="elise@private.example")
+
+    assert receipt.counts == {"letters": 1}
+    assert await book.unmatched() == []
+
+
+async def test_an_unmatched_letter_is_not_kept_longer_than_a_case(
+    archive: Archive,
+    mailroom: Mailroom,
+    book: Letterbook,
+    make_reply: Reply,
+    retention: Retention,
+) -> None:
+    case = await archive.file(make_draft())
+    await mailroom.receive(make_reply(case, From="eve@example.net"))
+
+    await retention.purge(NOW + timedelta(days=365 * 20))
+
+    assert await book.unmatched() == []
