@@ -26,6 +26,7 @@ from bot import (
 )
 from bot.assistant_services import open_action_server
 from bot.bursts import Bursts
+from bot.console_room import open_workshop
 from bot.conversations import Conversations
 from bot.jobs import list_jobs
 from bot.keys import Parts
@@ -80,6 +81,7 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
             async with (
                 open_post_office(app, parts),
                 app[CONSOLE].publisher.watching(),
+                open_workshop(app),
                 _scheduler(app, parts),
             ):
                 yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
 from aiohttp import web
 
@@ -12,17 +11,17 @@ import actions.desk.api
 import actions.desk.downloads
 import actions.desk.views
 import knowledge.console.api
+import knowledge.console.editor
+import knowledge.console.imports
+import knowledge.console.publications
 import knowledge.console.views
 from actions.cases.dossier import Dossiers
 from actions.classification.observing import StoredObservation
 from actions.desk.parts import DESK, Desk
 from actions.desk.queue import Queue
+from bot.console_room import make_console
 from bot.keys import Parts
-from knowledge.console.parts import CONSOLE, Console
-from knowledge.contradictions import load_readers
-from knowledge.gaps import GapFinder
-from knowledge.publishing import Publisher
-from knowledge.quality import load_checks
+from knowledge.console.parts import CONSOLE
 from knowledge.workplace import STATIC, WORKPLACE, Workplace, load_staff_texts
 
 
@@ -34,6 +33,9 @@ def add_rooms(app: web.Application) -> None:
         actions.desk.downloads,
         actions.desk.views,
         knowledge.console.api,
+        knowledge.console.editor,
+        knowledge.console.imports,
+        knowledge.console.publications,
         knowledge.console.views,
     ):
         app.add_routes(module.routes)
@@ -71,14 +73,4 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         announce=parts.events.publish,
         observe=observe,
     )
-    app[CONSOLE] = Console(
-        store=parts.pages,
-        publisher=Publisher(
-            parts.pages,
-            parts.knowledge,
-            parts.settings.state_dir,
-            partial(load_checks, parts.settings.data_dir),
-        ),
-        gaps=GapFinder(parts.pages, parts.embedder, parts.executor),
-        readers=load_readers(parts.settings.data_dir, parts.operator.languages),
-    )
+    app[CONSOLE] = make_console(parts)

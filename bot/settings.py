@@ -46,6 +46,7 @@ class Settings:
         smtp_host, smtp_port, smtp_username, smtp_password, smtp_tls: The server that
             sends letters; `smtp_tls` is `starttls`, `tls` or `none`. Without a host
             letters wait in the outbox.
+        import_from_private_networks: Editors may import pages from an intranet.
         mail_from: Whom letters are from; the operator's address unless given.
         mail_reply_address: The mailbox that takes replies, `reply@mail.example`; mail
             to `reply+anything@mail.example` must reach it. `mail_from` unless given.
@@ -77,6 +78,7 @@ class Settings:
     max_attachment_bytes: int = 10 * 1024 * 1024
     max_attachments: int = 10
     scheduler: bool = True
+    import_from_private_networks: bool = False
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""

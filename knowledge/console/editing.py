@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import yaml
 
 from knowledge.errors import BadInput, TooLong
 from knowledge.importing import LARGEST_FILE_BYTES
-from knowledge.pages import Page, parse_page
+from knowledge.pages import Page, page_of, parse_page
 
 FIELDS = ("id", "title", "kind", "language", "url", "effective_from", "translates")
 
@@ -32,9 +33,7 @@ def from_markdown(text: str) -> Page:
         BadInput: The front matter or the body is not as expected.
         TooLong: Longer than a page may be.
     """
-    size = len(text.encode("utf-8", "replace"))
-    if size > LARGEST_FILE_BYTES:
-        raise TooLong(f"the page has {size} bytes, at most {LARGEST_FILE_BYTES}")
+    _check_size(text)
     return parse_page(text.replace("\r\n", "\n"), source="page")
 
 
@@ -57,3 +56,31 @@ def from_json(fields: Mapping[str, Any]) -> Page:
     if isinstance(day := front.get("effective_from"), str):
         text = text.replace(f"effective_from: '{day}'", f"effective_from: {day}")
     return from_markdown(f"---\n{text}---\n{body}")
+
+
+def from_fields(fields: Mapping[str, str]) -> Page:
+    """Read a page from the fields of the editor's form.
+
+    Raises:
+        BadInput: As for `from_markdown`.
+    """
+    front: dict[str, Any] = {
+        name: value.strip()
+        for name in FIELDS
+        if (value := fields.get(name, "")).strip()
+    }
+    if (version := front.pop("translates", "")) and version.isdecimal():
+        front["translates"] = {"version": int(version)}
+    try:
+        front["effective_from"] = dt.date.fromisoformat(front["effective_from"])
+    except (KeyError, ValueError):
+        front["effective_from"] = fields.get("effective_from", "")
+    body = fields.get("body", "").replace("\r\n", "\n")
+    _check_size(body)
+    return page_of(front, body, source="page")
+
+
+def _check_size(text: str) -> None:
+    size = len(text.encode("utf-8", "replace"))
+    if size > LARGEST_FILE_BYTES:
+        raise TooLong(f"the page has {size} bytes, at most {LARGEST_FILE_BYTES}")

@@ -1,4 +1,4 @@
-"""The console's pages: list, page, editor, unanswered questions, translations."""
+"""The console's pages: list, page and versions, unanswered questions, translations."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from collections import Counter
 from aiohttp import web
 
 from knowledge.console.api import version_asked
-from knowledge.console.editing import as_markdown, from_markdown
-from knowledge.console.parts import CONSOLE, author_of
-from knowledge.errors import BadInput, Conflict
-from knowledge.pages import Page, render_html
+from knowledge.console.differences import differences
+from knowledge.console.editing import as_markdown
+from knowledge.console.editor import PAGE, whole
+from knowledge.console.parts import CONSOLE
+from knowledge.pages import render_html
 from knowledge.translations import stale_translations
 from knowledge.workplace import WORKPLACE, render, see_other
 
 routes = web.RouteTableDef()
 
-PAGE = "/knowledge/pages/{language}/{id}"
-
 
 @routes.get("/knowledge")
 async def list_pages(request: web.Request) -> web.Response:
     """The pages of one language, and what is published."""
-    store, place = request.app[CONSOLE].store, request.app[WORKPLACE]
-    states = await store.states()
+    parts, place = request.app[CONSOLE], request.app[WORKPLACE]
+    states = await parts.store.states()
     counts = Counter(state.newest.page.language for state in states)
     ordered = dict.fromkeys([*place.languages, *counts])
     languages = [tag for tag in ordered if counts[tag]] or [place.languages[0]]
@@ -39,9 +38,12 @@ async def list_pages(request: web.Request) -> web.Response:
             "stale": {each.id: each for each in stale if each.language == shown},
             "n_stale": len(stale),
             "n_waiting": sum(not state.is_published for state in states),
-            "publications": await store.publications(limit=8),
-            "n_gaps": len(await store.gaps()),
+            "publications": await parts.store.publications(limit=8),
+            "scheduled": await parts.schedule.waiting(),
+            "n_gaps": len(await parts.store.gaps()),
+            "names": await parts.names(),
             "notice": request.query.get("notice"),
+            "n_imported": whole(request.query.get("n", "0")),
         },
     )
 
@@ -50,9 +52,9 @@ async def list_pages(request: web.Request) -> web.Response:
 async def show_page(request: web.Request) -> web.Response:
     """A page as customers see it, in any of its versions."""
     id, language = request.match_info["id"], request.match_info["language"]
-    store = request.app[CONSOLE].store
-    page = await store.page(id, language, version_asked(request))
-    states = await store.states()
+    parts = request.app[CONSOLE]
+    page = await parts.store.page(id, language, version_asked(request))
+    states = await parts.store.states()
     return render(
         request,
         "console/page.html",
@@ -60,8 +62,9 @@ async def show_page(request: web.Request) -> web.Response:
             "page": page,
             "body": render_html(page),
             "markdown": as_markdown(page),
-            "history": await store.history(id, language),
-            "live": await store.published_version(id, language),
+            "history": await parts.store.history(id, language),
+            "live": await parts.store.published_version(id, language),
+            "names": await parts.names(),
             "translations": [
                 state.newest.page
                 for state in states
@@ -72,91 +75,74 @@ async def show_page(request: web.Request) -> web.Response:
     )
 
 
-@routes.get("/knowledge/new")
-async def new_page(request: web.Request) -> web.Response:
-    """An empty page to fill in, in `?language=`; `?title=` starts it."""
-    place = request.app[WORKPLACE]
-    language = request.query.get("language") or place.languages[0]
-    today = place.clock().astimezone(place.zone).date()
-    title = request.query.get("title", "").strip() or "…"
-    draft = Page(
-        id="new-page",
-        title=title,
-        kind="guide",
-        language=language,
-        url=f"/help/{language}/new-page",
-        effective_from=today,
-        body=f"## {title} {{#answer}}\n\n…\n",
+@routes.get(f"{PAGE}/diff")
+async def compare_versions(request: web.Request) -> web.Response:
+    """What differs between two versions; by default, published and newest."""
+    id, language = request.match_info["id"], request.match_info["language"]
+    parts = request.app[CONSOLE]
+    newer = await parts.store.page(id, language, _asked(request, "to"))
+    older_number = _asked(request, "from")
+    if older_number is None:
+        live = await parts.store.published_version(id, language)
+        is_other = live is not None and live != newer.version
+        older_number = live if is_other else newer.version - 1
+    history = await parts.store.history(id, language)
+    older = next((e.page for e in history if e.page.version == older_number), None)
+    return render(
+        request,
+        "console/diff.html",
+        {
+            "page": newer,
+            "older": older,
+            "newer": newer,
+            "lines": differences(
+                as_markdown(older) if older else "", as_markdown(newer)
+            ),
+            "history": history,
+            "names": await parts.names(),
+        },
     )
-    return _editor(request, as_markdown(draft), base_version=0, page=None)
-
-
-@routes.get(f"{PAGE}/edit")
-async def edit_page(request: web.Request) -> web.Response:
-    page = await request.app[CONSOLE].store.page(
-        request.match_info["id"], request.match_info["language"]
-    )
-    return _editor(request, as_markdown(page), base_version=page.version, page=page)
-
-
-@routes.post("/knowledge/pages")
-async def save_page(request: web.Request) -> web.Response:
-    """Save what the editor wrote; refused text comes back as it was."""
-    fields, store = await request.post(), request.app[CONSOLE].store
-    text = str(fields.get("markdown", ""))
-    base_version = _whole(str(fields.get("base_version", "")))
-    try:
-        page = from_markdown(text)
-        version = await store.save_version(
-            page, author=author_of(request), base_version=base_version
-        )
-    except BadInput as exc:
-        return _editor(request, text, base_version, None, error=str(exc), status=400)
-    except Conflict:
-        newest = await store.page(page.id, page.language)
-        return _editor(request, text, newest.version, newest, theirs=newest, status=409)
-    notice = "unchanged" if version == base_version else "saved_version"
-    return see_other(f"/knowledge/pages/{page.language}/{page.id}", notice=notice)
-
-
-@routes.post("/knowledge/publish")
-async def publish(request: web.Request) -> web.Response:
-    await request.app[CONSOLE].publisher.publish(author_of(request))
-    return see_other("/knowledge", notice="published_notice")
-
-
-@routes.post("/knowledge/roll-back")
-async def roll_back(request: web.Request) -> web.Response:
-    fields = await request.post()
-    number = fields.get("publication")
-    await request.app[CONSOLE].publisher.roll_back(
-        author_of(request), _whole(str(number)) if number else None
-    )
-    return see_other("/knowledge", notice="rolled_back")
 
 
 @routes.get("/knowledge/gaps")
 async def list_gaps(request: web.Request) -> web.Response:
-    store = request.app[CONSOLE].store
-    gaps = await store.gaps()
-    wanted = request.query.get("language")
+    """What customers asked and no page answered, together by meaning."""
+    parts = request.app[CONSOLE]
+    every = await parts.gaps.find()
+    wanted = request.query.get("language") or None
+    counts: Counter[str] = Counter()
+    for group in every:
+        counts.update(group.languages)
+    states = await parts.store.states()
     return render(
         request,
         "console/gaps.html",
         {
-            "gaps": [gap for gap in gaps if not wanted or gap.language == wanted],
-            "gap_languages": sorted({gap.language for gap in gaps}),
+            "groups": [each for each in every if wanted in (None, *each.languages)],
+            "gap_languages": counts.most_common(),
+            "n_asked": counts.total(),
             "wanted": wanted,
+            "collections": {
+                state.newest.page.language: state.newest.page
+                for state in reversed(states)
+                if state.newest.page.kind == "faq"
+            },
         },
     )
 
 
 @routes.post("/knowledge/gaps/settle")
 async def settle_gap(request: web.Request) -> web.Response:
-    fields = await request.post()
-    await request.app[CONSOLE].store.settle_gap(
-        str(fields.get("question", "")), language=str(fields.get("language", ""))
-    )
+    """Take a group of questions off the list, or one question by its words."""
+    fields, parts = await request.post(), request.app[CONSOLE]
+    group = await parts.gaps.group_of(str(fields.get("key", "")))
+    if group is not None:
+        for gap in group.gaps:
+            await parts.store.settle_gap(gap.question, language=gap.language)
+    elif "question" in fields:
+        await parts.store.settle_gap(
+            str(fields["question"]), language=str(fields.get("language", ""))
+        )
     return see_other("/knowledge/gaps")
 
 
@@ -167,31 +153,6 @@ async def list_stale(request: web.Request) -> web.Response:
     return render(request, "console/translations.html", {"stale": stale})
 
 
-def _editor(
-    request: web.Request,
-    text: str,
-    base_version: int | None,
-    page: Page | None,
-    *,
-    error: str | None = None,
-    theirs: Page | None = None,
-    status: int = 200,
-) -> web.Response:
-    return render(
-        request,
-        "console/edit.html",
-        {
-            "markdown": text,
-            "base_version": base_version or 0,
-            "page": page,
-            "error": error,
-            "theirs": as_markdown(theirs) if theirs else None,
-        },
-        status=status,
-    )
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 9:
-        raise BadInput(f"expected a whole number, got {text[:20]!r}")
-    return int(text)
+def _asked(request: web.Request, name: str) -> int | None:
+    text = request.query.get(name)
+    return whole(text) if text else None

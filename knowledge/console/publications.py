@@ -1,0 +1,173 @@
+"""Publishing: what waits, what it would change, now or later, and the way back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+
+from knowledge.console.editor import whole
+from knowledge.console.parts import CONSOLE, author_of
+from knowledge.console.work import Work
+from knowledge.errors import BadInput, PublishRefused
+from knowledge.links import dead_links
+from knowledge.pages import Page
+from knowledge.scheduling import Draft, with_drafts
+from knowledge.versions import PageState
+from knowledge.workplace import WORKPLACE, render, see_other
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/knowledge/publish")
+async def show_drafts(request: web.Request) -> web.Response:
+    """The drafts, what is wrong about them, and what can be done with them."""
+    return await _drafts_page(request)
+
+
+@routes.post("/knowledge/what-if")
+async def rehearse(request: web.Request) -> web.Response:
+    """Begin to ask the stored questions of the drafts chosen."""
+    parts = request.app[CONSOLE]
+    drafts = _chosen(await request.post())
+    if not drafts:
+        return await _drafts_page(request, error="nothing_chosen", status=400)
+    pages = await with_drafts(parts.store, drafts)
+    work = parts.workshop.start(
+        "what_if",
+        author_of(request),
+        lambda progress: parts.rehearsals.what_if(pages, progress),
+        about=drafts,
+    )
+    return see_other(f"/knowledge/what-if/{work.key}")
+
+
+@routes.get("/knowledge/what-if/{key}")
+async def show_what_if(request: web.Request) -> web.Response:
+    """What publishing would change, or how far asking is."""
+    parts = request.app[CONSOLE]
+    work = parts.workshop.find(request.match_info["key"], "what_if", author_of(request))
+    if not work.is_over:
+        return under_way(request, work)
+    pages = await with_drafts(parts.store, work.about)
+    chosen = {(id, language) for id, language, _ in work.about}
+    among = [page for page in pages if (page.id, page.language) in chosen]
+    return render(
+        request,
+        "console/what_if.html",
+        {
+            "work": work,
+            "what_if": work.result,
+            "drafts": work.about,
+            "dead": dead_links(pages, among=among),
+        },
+    )
+
+
+@routes.post("/knowledge/publish")
+async def publish(request: web.Request) -> web.Response:
+    """Publish the drafts chosen, now or at a time; all of them when none is named."""
+    fields, parts = await request.post(), request.app[CONSOLE]
+    author = author_of(request)
+    drafts = _chosen(fields)
+    if "choosing" in fields and not drafts:
+        return await _drafts_page(request, error="nothing_chosen", status=400)
+    try:
+        if fields.get("when") == "later":
+            at = _local_time(request, str(fields.get("publish_at", "")))
+            await parts.schedule.add(drafts, publish_at=at, author=author)
+            return see_other("/knowledge/publish", notice="scheduled")
+        pages = await with_drafts(parts.store, drafts) if drafts else None
+        await parts.publisher.publish(author, pages=pages, force="force" in fields)
+    except PublishRefused as refused:
+        return await _drafts_page(request, drafts, refused=refused, status=409)
+    except BadInput as exc:
+        return await _drafts_page(request, drafts, reason=str(exc), status=400)
+    return see_other("/knowledge", notice="published_notice")
+
+
+@routes.post("/knowledge/scheduled/{id}/cancel")
+async def cancel(request: web.Request) -> web.Response:
+    await request.app[CONSOLE].schedule.settle(
+        whole(request.match_info["id"]), "cancelled"
+    )
+    return see_other("/knowledge/publish", notice="cancelled")
+
+
+@routes.post("/knowledge/roll-back")
+async def roll_back(request: web.Request) -> web.Response:
+    fields = await request.post()
+    number = fields.get("publication")
+    await request.app[CONSOLE].publisher.roll_back(
+        author_of(request), whole(str(number)) if number else None
+    )
+    return see_other("/knowledge", notice="rolled_back")
+
+
+def under_way(request: web.Request, work: Work) -> web.Response:
+    """A page that shows how far a piece of work is, and comes back by itself."""
+    response = render(request, "console/under_way.html", {"work": work})
+    response.headers["Refresh"] = "1"
+    return response
+
+
+async def _drafts_page(
+    request: web.Request,
+    chosen: Sequence[Draft] | None = None,
+    *,
+    status: int = 200,
+    **shown: Any,
+) -> web.Response:
+    parts, place = request.app[CONSOLE], request.app[WORKPLACE]
+    states = await parts.store.states()
+    drafts = [state for state in states if not state.is_published]
+    soon = (place.clock() + dt.timedelta(days=1)).astimezone(place.zone)
+    return render(
+        request,
+        "console/publish.html",
+        {
+            "drafts": drafts,
+            "chosen": None if chosen is None else {draft[:2] for draft in chosen},
+            "dead": _dead(states, drafts),
+            "waiting": await parts.schedule.waiting(),
+            "refusals": await parts.schedule.refused(),
+            "names": await parts.names(),
+            "notice": request.query.get("notice"),
+            "suggested_time": soon.strftime("%Y-%m-%dT08:00"),
+            "zone": str(place.zone),
+            "error": shown.pop("error", None),
+            "reason": shown.pop("reason", None),
+            "refused": shown.pop("refused", None),
+        },
+        status=status,
+    )
+
+
+def _dead(states: Sequence[PageState], drafts: Sequence[PageState]) -> list[Any]:
+    """Dead links of the drafts, were all of them published."""
+    pages: list[Page] = [state.newest.page for state in states]
+    return list(dead_links(pages, among=[state.newest.page for state in drafts]))
+
+
+def _chosen(fields: Any) -> list[Draft]:
+    """Drafts as the form names them: `page/language/version`."""
+    found: list[Draft] = []
+    for value in fields.getall("draft", []):
+        parts = str(value).split("/")
+        if len(parts) != 3:
+            raise BadInput("a draft must look like page/language/version")
+        found.append((parts[0], parts[1], whole(parts[2])))
+    return found
+
+
+def _local_time(request: web.Request, text: str) -> dt.datetime:
+    """A time as the browser's field gives it, in the operator's time zone."""
+    try:
+        local = dt.datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise BadInput(f"publish_at must be a time, got {text[:20]!r}") from exc
+    if local.tzinfo is None:
+        local = local.replace(tzinfo=request.app[WORKPLACE].zone)
+    return local.astimezone(dt.UTC)

@@ -1,0 +1,66 @@
+// The editor looks at the draft as it is written. Everything works without it.
+"use strict";
+
+const editor = document.getElementById("editor");
+
+async function show(path, target) {
+  const answer = await fetch(path, {
+    method: "POST",
+    headers: { "Guichet-Fragment": "1" },
+    body: new URLSearchParams(new FormData(editor)),
+  });
+  if (answer.ok) target.innerHTML = await answer.text();
+  return answer.ok;
+}
+
+if (editor) {
+  const preview = document.getElementById("preview");
+  const tried = document.getElementById("tried");
+  const question = document.getElementById("question");
+  let waiting;
+  let latest = 0;
+
+  const showPreview = () => show("/knowledge/preview", preview);
+  const showAnswer = async () => {
+    if (!question.value.trim()) return;
+    const mine = ++latest;
+    tried.setAttribute("aria-busy", "true");
+    const box = document.createElement("div");
+    const isDone = await show("/knowledge/try", box);
+    if (mine !== latest) return;
+    tried.removeAttribute("aria-busy");
+    if (isDone) tried.replaceChildren(...box.childNodes);
+  };
+
+  for (const id of ["title", "body", "markdown"]) {
+    document.getElementById(id)?.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(showPreview, 400);
+    });
+  }
+  document.getElementById("preview-button").hidden = true;
+  document.getElementById("try-button").addEventListener("click", (event) => {
+    event.preventDefault();
+    showAnswer();
+  });
+  question.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    showAnswer();
+  });
+  for (const button of document.querySelectorAll("[data-question]")) {
+    button.addEventListener("click", () => {
+      question.value = button.textContent;
+      showAnswer();
+    });
+  }
+  showPreview();
+}
+
+// One list of files at a time: a folder, or files.
+const files = [document.getElementById("files"), document.getElementById("folder")];
+for (const [place, input] of files.entries()) {
+  input?.addEventListener("change", () => {
+    if (input.files.length) files[1 - place].value = "";
+  });
+}
