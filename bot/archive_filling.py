@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
 from actions.cases.case import CATEGORIES, GROUNDS
+from actions.cases.clock_tables import case_clocks
 from actions.cases.queries import hour_of
 from actions.cases.sealing import FIRST_HASH, details_digest, event_hash
 from actions.cases.tables import (
@@ -43,6 +44,7 @@ TABLES = (
     messages,
     cases,
     case_texts,
+    case_clocks,
     case_events,
     event_details,
 )
@@ -170,6 +172,9 @@ def _add_case(
     )
     words = " ".join(words_of(reference, "Person", email, description))
     rows["case_texts"].append({"case_id": number, "words": words})
+    rows["case_clocks"].append(
+        {"case_id": number, "policy": "default", "pauses": [], "look_at": None}
+    )
     head = _add_event(rows, reference, at, "customer", "filed", head)
     if closed_at is not None:
         head = _add_event(rows, reference, closed_at, "eva", "closed", head)

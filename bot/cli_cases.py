@@ -1,4 +1,4 @@
-"""`guichet cases`: list, show, export, erase, purge."""
+"""`guichet cases`: the archive from the command line."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import json as json_module
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from getpass import getuser
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 cases = typer.Typer(help="The archive of cases.", no_args_is_help=True)
 console = Console(highlight=False)
-MOST_EXPORTED = 10_000
 
 
 @cases.command("list")
@@ -130,19 +131,98 @@ def resume(
 @cases.command()
 def export(
     email: Annotated[str, typer.Argument(help="The person whose data is wanted.")],
+    html: Annotated[
+        bool, typer.Option("--html", help="A page to read instead of JSON.")
+    ] = False,
 ) -> None:
-    """Print everything that is stored of a person, as JSON."""
-    from actions.cases.case import case_as_json
+    """Print everything that is stored of a person, as JSON or as one HTML page."""
+    from bot.parts import open_dossiers
+    from bot.personal_data import as_page, personal_data
+    from bot.texts import Texts
+
+    async def run() -> None:
+        async with open_dossiers(Settings.from_environment()) as (archive, dossiers):
+            found = await personal_data(archive, dossiers, email)
+        assert isinstance(dossiers.texts, Texts)
+        typer.echo(
+            as_page(found, dossiers.texts, email)
+            if html
+            else json_module.dumps(found, ensure_ascii=False, indent=2)
+        )
+
+    asyncio.run(run())
+
+
+@cases.command()
+def dossier(
+    reference: str,
+    folder: Annotated[Path, typer.Option(help="Where the files go.")] = Path(),
+) -> None:
+    """Write the dossier of a case, as JSON and as PDF."""
+    from actions.cases.dossier_pdf import dossier_pdf
+    from bot.parts import open_dossiers
+
+    async def run() -> None:
+        async with open_dossiers(Settings.from_environment()) as (_, dossiers):
+            made = await dossiers.of_case(reference)
+        language = dossiers.language(made.case)
+        pdf, json = folder / f"{reference}.pdf", folder / f"{reference}.json"
+        pdf.write_bytes(dossier_pdf(made, dossiers.texts, language))
+        json.write_text(
+            json_module.dumps(made.as_json(), ensure_ascii=False, indent=2),
+            encoding="utf-8",
+        )
+        console.print(f"written: {pdf} and {json}")
+
+    asyncio.run(run())
+
+
+@cases.command()
+def verify(
+    reference: Annotated[
+        str, typer.Argument(help="One case; all of them when left out.")
+    ] = "",
+) -> None:
+    """Find events that were altered, removed or put in another order."""
+
+    async def run() -> list[str]:
+        async with _open_archive() as archive:
+            return await archive.find_faults(reference or None)
+
+    faults = asyncio.run(run())
+    for fault in faults:
+        console.print(f"[red]broken[/red]  {fault}")
+    if faults:
+        raise typer.Exit(1)
+    console.print("every event is as it was sealed")
+
+
+@cases.command()
+def hold(
+    reference: str,
+    reason: Annotated[str, typer.Option(help="Why the case must be kept.")],
+) -> None:
+    """Keep a case whatever its age, and whoever asks for its erasure."""
 
     async def run() -> None:
         async with _open_archive() as archive:
-            found = await archive.cases(q=email, page_size=MOST_EXPORTED)
-            theirs = [
-                case_as_json(await archive.case(case.reference))
-                for case in found.cases
-                if (case.customer.email or "").casefold() == email.casefold()
-            ]
-        typer.echo(json_module.dumps(theirs, ensure_ascii=False, indent=2))
+            await archive.hold(reference, getuser(), reason)
+        console.print(f"{reference} is kept until it is released")
+
+    asyncio.run(run())
+
+
+@cases.command()
+def release(
+    reference: str,
+    reason: Annotated[str, typer.Option(help="Why the hold ends.")],
+) -> None:
+    """End a legal hold."""
+
+    async def run() -> None:
+        async with _open_archive() as archive:
+            await archive.release(reference, getuser(), reason)
+        console.print(f"{reference} is kept no longer than others")
 
     asyncio.run(run())
 
@@ -219,7 +299,12 @@ def _source_of(policy: Policy, date: str) -> str:
 
 
 def _show_counts(counts: Mapping[str, int]) -> None:
+    from actions.cases.retention import HELD
+
     for store, count in sorted(counts.items()):
-        console.print(f"{count} removed from {store}")
+        if store == HELD:
+            console.print(f"{count} kept: under a legal hold")
+        else:
+            console.print(f"{count} removed from {store}")
     if not counts:
         console.print("nothing to remove")

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments, Limits
+from actions.cases.dossier import Dossiers
 from actions.cases.matters import Matters
 from actions.cases.policies import load_policies, load_policy
 from actions.cases.retention import Retention
@@ -111,6 +112,28 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
     engine = open_engine(settings.archive_url)
     try:
         yield _archive(engine, settings, load_operator(settings.data_dir))
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def open_dossiers(settings: Settings) -> AsyncIterator[tuple[Archive, Dossiers]]:
+    """Open the archive with what makes dossiers of it, for the command line."""
+    operator = load_operator(settings.data_dir)
+    engine = open_engine(settings.archive_url)
+    try:
+        archive = _archive(engine, settings, operator)
+        yield (
+            archive,
+            Dossiers(
+                engine,
+                archive,
+                open_attachments(engine, settings),
+                load_texts(settings.data_dir, operator.languages),
+                operator,
+                settings.clock(),
+            ),
+        )
     finally:
         await engine.dispose()
 

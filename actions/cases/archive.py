@@ -233,6 +233,16 @@ class Archive:
             query = select_cases().where(cases.c.reference == found)
             return case_from((await connection.execute(query)).one())
 
+    async def references_of(self, email: str) -> list[str]:
+        """The references of all cases of a person, closed ones too, oldest first."""
+        query = (
+            select(cases.c.reference)
+            .where(cases.c.id.in_(ids_of(email, None)))
+            .order_by(cases.c.received_at, cases.c.id)
+        )
+        async with reading(self._engine) as connection:
+            return list((await connection.scalars(query)).all())
+
     async def status_for(self, reference: str, email: str) -> CaseStatus:
         """What the customer may know; a wrong pair reveals nothing, not even which.
 

@@ -24,6 +24,7 @@ from actions.cases.tables import (
 from bot.settings import ROOT
 from knowledge.database import reading
 from tests.factories import make_draft
+from tests.faults.work_until_killed import N_RANDOM
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ async def aftermath(database_url: str, engine: AsyncEngine) -> Aftermath:
         check=True,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=120 + 2 * N_RANDOM,
     )
     acknowledged = [line.split() for line in done.stdout.splitlines()]
     tables = (cases, conversations, messages, case_events, event_details, outbox)

@@ -3,7 +3,8 @@
 Usage: work_until_killed.py DATABASE_URL
 
 First one process for each statement that working on a case executes, killed just
-before that statement; then some that are killed at a random moment. What a process
+before that statement; then some that are killed at a random moment, as many as
+GUICHET_TEST_CRASHES says. What a process
 is told has happened goes to standard output, one line each:
 `filed KEY REFERENCE` or `closed KEY REFERENCE`.
 """
@@ -30,7 +31,7 @@ from bot.settings import ROOT
 from knowledge.database import open_engine
 from tests.factories import make_draft
 
-N_RANDOM = 10
+N_RANDOM = int(os.environ.get("GUICHET_TEST_CRASHES", "10"))
 
 
 def die() -> None:
