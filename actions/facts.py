@@ -286,7 +286,8 @@ class FactReader:
             return None
         if len(words) <= 4 and all(_WORD.fullmatch(w.strip(",")) for w in words):
             name = self._trim(" ".join(word.strip(",") for word in words))
-            if name and not any(fold(w) in self._not_names for w in words):
+            bare = [fold(word.strip(",")) for word in words]
+            if name and not any(word in self._not_names for word in bare):
                 return name
         runs = [run for run in _capitalised(text) if " " in run]
         return self._trim(runs[0]) if len(runs) == 1 and len(words) <= 8 else None

@@ -145,6 +145,7 @@ class Heard:
         self.followup = next(
             (e["name"] for e in events if e["event"] == "followup"), None
         )
+        self.said = [item["text"] or "" for item in said]
         self.text = "\n".join(item["text"] or "" for item in said)
         self.payloads = [b["payload"] for item in said for b in item["buttons"]]
 
@@ -157,6 +158,7 @@ def make_tracker(
     entities: dict[str, str] | None = None,
     language: str = "en",
     form: bool = True,
+    now: datetime = SUNDAY,
     **slots: Any,
 ) -> Tracker:
     message = {
@@ -167,7 +169,7 @@ def make_tracker(
             {"entity": name, "value": value} for name, value in (entities or {}).items()
         ],
         "message_id": "m1",
-        "metadata": {"language": language, "now": SUNDAY.isoformat()},
+        "metadata": {"language": language, "now": now.isoformat()},
     }
     return Tracker(
         sender_id="c1",
