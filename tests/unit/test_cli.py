@@ -12,7 +12,8 @@ up | serve | train | tune | prepare | chat | doctor | bench | backup | restore
 knowledge import | knowledge publish | knowledge rollback | knowledge search
 knowledge status | eval retrieval | eval refusal | eval complaints | eval routing
 eval languages | eval dialogues | eval all | cases list | cases show | cases export
-cases erase | cases purge | user add | token add
+cases erase | cases purge | outbox list | outbox dead | outbox replay
+user add | token add
 """
 COMMANDS = [part.strip() for part in re.split(r"[|\n]", DOCUMENTED) if part.strip()]
 
@@ -29,7 +30,7 @@ def test_the_readme_names_only_commands_that_exist() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
     named = set(
-        re.findall(r"`guichet ((?:knowledge|eval|cases|user|token)? ?[a-z]+)", readme)
+        re.findall(r"`guichet ((?:knowledge|eval|cases|outbox|user|token)? ?[a-z]+)", readme)
     )
 
     assert named
