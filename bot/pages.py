@@ -11,6 +11,7 @@ import jinja2
 from aiohttp import web
 
 import actions.desk
+import actions.reports
 import knowledge.console
 from bot import keys
 
@@ -19,12 +20,12 @@ STATIC = Path(__file__).parent / "static"
 
 
 def set_up_templates(app: web.Application) -> None:
-    """One Jinja2 environment: the customer's pages, the desk's and the console's."""
+    """One Jinja2 environment: the customer's pages and the rooms of staff."""
     folders = [
         TEMPLATES,
         *(
             Path(room.__path__[0]) / "templates"
-            for room in (actions.desk, knowledge.console)
+            for room in (actions.desk, actions.reports, knowledge.console)
         ),
     ]
     aiohttp_jinja2.setup(

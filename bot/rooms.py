@@ -10,6 +10,7 @@ import actions.delivery.api
 import actions.desk.api
 import actions.desk.downloads
 import actions.desk.views
+import actions.reports.views
 import knowledge.console.api
 import knowledge.console.editor
 import knowledge.console.imports
@@ -19,6 +20,8 @@ from actions.cases.dossier import Dossiers
 from actions.classification.observing import StoredObservation
 from actions.desk.parts import DESK, Desk
 from actions.desk.queue import Queue
+from actions.reports.figures import Reports
+from actions.reports.views import REPORTS, ReportRoom
 from bot.console_room import make_console
 from bot.keys import Parts
 from knowledge.console.parts import CONSOLE
@@ -32,6 +35,7 @@ def add_rooms(app: web.Application) -> None:
         actions.desk.api,
         actions.desk.downloads,
         actions.desk.views,
+        actions.reports.views,
         knowledge.console.api,
         knowledge.console.editor,
         knowledge.console.imports,
@@ -73,4 +77,5 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         announce=parts.events.publish,
         observe=observe,
     )
+    app[REPORTS] = ReportRoom(reports=Reports(parts.engine), executor=parts.executor)
     app[CONSOLE] = make_console(parts)

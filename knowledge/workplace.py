@@ -19,6 +19,7 @@ import yaml
 from aiohttp import web
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_decimal
 
 from knowledge.errors import NotReady
 
@@ -107,7 +108,7 @@ def render(
 ) -> web.Response:
     """A page for staff.
 
-    The template finds `t(key, …)`, `plural(key, n)`, `day`, `moment`, `span`,
+    The template finds `t(key, …)`, `plural(key, n)`, `day`, `moment`, `span`, `number`,
     `language_name`, `language`, `languages`, `staff`, `path` and `operator_name`.
     """
     place, language = request.app[WORKPLACE], interface_language(request)
@@ -124,6 +125,7 @@ def render(
             "short": partial(_short, locale, place.zone, place.clock()),
             "span": partial(_span, locale),
             "percent": _percent,
+            "number": partial(format_decimal, locale=locale, format="0.#"),
             "language_name": partial(language_name, locale),
             "language": language,
             "languages": [(tag, own_name(tag)) for tag in place.texts.languages],

@@ -1,0 +1,1 @@
+"""What leads look at: volumes, times, backlog, and the monthly report of complaints."""

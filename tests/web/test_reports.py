@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from actions.cases.case import Case, Customer
+from tests.factories import make_draft, make_message
+from tests.web.conftest import Counter
+
+
+@pytest.fixture
+async def lead(counter: Counter) -> Counter:
+    await counter.sign_in("lead")
+    return counter
+
+
+async def file(counter: Counter, **changes: Any) -> Case:
+    return await counter.parts.archive.file(make_draft(**changes))
+
+
+async def figures(counter: Counter, query: str = "") -> dict[str, Any]:
+    # Sessions end while the clock of a test runs on; tokens do not.
+    token = await counter.parts.accounts.add_api_token("lead@ruterdam.example", "x")
+    response = await counter.client.get(
+        f"/api/v1/desk/report{query}", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert response.status == 200
+    return await response.json()
+
+
+async def test_cases_are_counted_by_day_category_and_language(lead: Counter):
+    await file(lead, category="deposit", language="sv")
+    lead.clock.advance(days=1)
+    await file(lead, category="withdrawal", language="fr")
+
+    found = await figures(lead)
+
+    assert found["n_cases"] == 2
+    assert sorted(found["by_category"].items()) == [("deposit", 1), ("withdrawal", 1)]
+    assert sorted(found["by_language"].items()) == [("fr", 1), ("sv", 1)]
+    assert [sum(day.values()) for day in found["by_day"].values()][-2:] == [1, 1]
+
+
+async def test_an_answer_that_leaves_no_case_counts_as_answered(lead: Counter):
+    for is_filed in (False, True):
+        visit = await lead.open()
+        cited = make_message(sender="bot", citations=[{"page": "withdrawals"}])
+        await lead.parts.transcripts.append(visit.id, cited)
+        if is_filed:
+            await file(lead, conversation=visit.id)
+    await lead.open()
+
+    found = await figures(lead)
+
+    assert (found["n_conversations"], found["n_answered"]) == (3, 1)
+
+
+async def test_times_run_from_receipt_to_first_answer_and_close(lead: Counter):
+    case = await file(lead)
+    lead.clock.advance(hours=5)
+    await lead.parts.archive.add_reply(case.reference, "eva", "Hej")
+    lead.clock.advance(hours=19)
+    await lead.parts.archive.close(case.reference, "eva", "solution", None)
+
+    found = await figures(lead)
+
+    assert found["first_answer"]["median_seconds"] == 5 * 3600
+    assert found["closing"]["median_seconds"] == 24 * 3600
+
+
+async def test_days_begin_at_midnight_where_the_operator_is(lead: Counter):
+    await file(lead)
+    today = lead.clock().astimezone(lead.parts.operator.zone).date()
+
+    assert (await figures(lead, f"?from={today}&to={today}"))["n_cases"] == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["?from=yesterday", "?from=2026-11-02&to=2026-11-01", "?from=2020-01-01"]
+)
+async def test_a_period_that_makes_no_sense_is_refused(lead: Counter, query: str):
+    assert (await lead.client.get(f"/api/v1/desk/report{query}")).status == 400
+
+
+async def test_the_page_has_charts_and_their_figures(lead: Counter):
+    await file(lead, category="deposit")
+
+    page = await (await lead.client.get("/desk/report?lang=sv")).text()
+
+    assert page.count("data:image/svg+xml;base64,") == 4
+    assert "Ärenden per dag och kategori" in page
+
+
+async def test_the_monthly_report_tells_player_subject_and_conclusion(lead: Counter):
+    case = await file(lead, category="deposit")
+    await lead.parts.archive.close(case.reference, "eva", "solution", None)
+    month = lead.clock().astimezone(lead.parts.operator.zone).strftime("%Y-%m")
+
+    response = await lead.client.get(f"/desk/report/complaints.csv?month={month}")
+
+    [row] = csv.DictReader(io.StringIO((await response.text()).lstrip("\ufeff")))
+    assert row["player_id"] == case.customer.username
+    assert (row["subject"], row["conclusion"]) == ("deposit", "solution")
+    assert row["days"] == "1"
+
+
+async def test_a_username_is_never_a_formula(lead: Counter):
+    customer = Customer(name="X", email="x@x.example", username="=HYPERLINK(1)")
+    await file(lead, customer=customer)
+    month = lead.clock().astimezone(lead.parts.operator.zone).strftime("%Y-%m")
+
+    response = await lead.client.get(f"/desk/report/complaints.csv?month={month}")
+
+    assert "'=HYPERLINK(1)" in await response.text()
+
+
+async def test_agents_do_not_see_the_report(counter: Counter):
+    await counter.sign_in("agent")
+
+    assert (await counter.client.get("/desk/report")).status == 403
