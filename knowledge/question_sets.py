@@ -82,7 +82,11 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     except OSError as exc:
         raise BadInput(f"{path} cannot be read: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
-        raise BadInput(f"{path} is not UTF-8 at byte {exc.start}") from exc
+        at = exc.object.count(b"\n", 0, exc.start) + 1
+        raise BadInput(
+            f"{path}:{at}: not UTF-8 at byte {exc.start}"
+            f" ({exc.object[exc.start : exc.start + 4]!r}): save the file as UTF-8"
+        ) from exc
     seen: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -111,8 +115,14 @@ def _string(
     value = row.get(name, "" if may_be_empty else None)
     if value is None and may_be_empty:
         return ""
+    if name != "id":
+        where = f"{where}: id {row['id']!r:.60}"
     if not isinstance(value, str):
         raise BadInput(f"{where}: {name} must be text, got {value!r:.40}")
     if not value.strip() and not may_be_empty:
-        raise BadInput(f"{where}: {name} is empty")
+        raise BadInput(f"{where}: {name} is empty, expected text")
+    if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+        raise BadInput(
+            f"{where}: {name} holds half a character (a lone surrogate), expected text"
+        )
     return value

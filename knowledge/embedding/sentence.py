@@ -69,6 +69,8 @@ class SentenceTransformerEmbedder(CachedSides):
         # must not depend on its neighbours. On a CPU a batch is no faster.
         import torch
 
+        # Half a character, as broken clients send, is unknown to the tokenizer.
+        text = text.encode("utf-8", "replace").decode("utf-8")
         with self._tokenizer_lock:
             features = self._model.preprocess([self._prompts[side] + text])
         with torch.inference_mode():

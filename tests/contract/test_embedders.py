@@ -112,3 +112,13 @@ def test_a_single_string_is_refused(embedder: Embedder) -> None:
 def test_the_fingerprint_is_stable(embedder: Embedder) -> None:
     assert embedder.fingerprint
     assert embedder.fingerprint == embedder.fingerprint.strip()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\ud800", "?!…", "ᚠᚢᚦᚨᚱᚲ", "å" * 10_000], ids=ascii
+)
+def test_any_text_has_a_vector(embedder: Embedder, text: str) -> None:
+    (encoding,) = embedder.encode([text], "query")
+
+    assert np.linalg.norm(encoding.vector) == pytest.approx(1, abs=1e-5)
+    assert len(encoding.tokens) == len(encoding.token_ids)

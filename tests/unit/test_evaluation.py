@@ -166,7 +166,9 @@ def test_a_paragraph_of_two_megabytes_is_searched(
         ([{"id": "a", "text": "x"}], "lang must be text, got None"),
         ([{"id": "a", "lang": "", "text": "x"}], "lang is empty"),
         ([{"id": "a", "lang": "en", "text": " "}], "text is empty"),
-        ([{"id": "a", "lang": "en"}], "text must be text"),
+        ([{"id": "a", "lang": "en"}], "id 'a': text must be text, got None"),
+        ([{"id": "a", "lang": "en", "text": 5}], "text must be text, got 5"),
+        ([{"id": "a", "lang": "en", "text": "\ud800x"}], "half a character"),
         ([{"lang": "en", "text": "x"}], "id must be text"),
         ([{"id": "a", "lang": "en", "text": "x"}] * 2, "'a' is there twice"),
     ],
@@ -187,7 +189,7 @@ def test_a_broken_corpus_names_file_and_line(
     [
         (b"{not json}\n", ":1: not JSON"),
         (b"[1]\n", ":1: expected an object"),
-        ("{'id': 'å'}".encode("latin-1"), "not UTF-8"),
+        ("{'id': 'å'}".encode("latin-1"), ":1: not UTF-8 at byte 8"),
         (b'{"id": "q", "lang": "en", "text": "x"}\n', "relevant must be a list"),
         (
             b'{"id": "q", "lang": "en", "text": "x", "relevant": [1]}\n',
