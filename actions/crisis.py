@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actions.base import STOP_FORM, Events, TurnAction
 from actions.filing import park
+from actions.phrases import whole_words
 from actions.turns import Turn
 from actions.urgency import crisis_values
 
@@ -22,7 +23,7 @@ class HelpInCrisis(TurnAction):
             turn.say("utter_no_pressure")
             return None
         is_first = not turn.get("pause")
-        is_relative = turn.has("relative")
+        is_relative = _tells_of_another(turn)
         if turn.is_in_form:
             park(turn)
         turn.marks["route"] = "crisis"
@@ -41,3 +42,15 @@ class HelpInCrisis(TurnAction):
             ],
         )
         return STOP_FORM if turn.is_in_form else None
+
+
+def _tells_of_another(turn: Turn) -> bool:
+    """Whether it is plainly somebody close who is in need, and not the writer."""
+    begins = turn.services.phrases.pattern("relative").match(turn.folded)
+    return begins is not None and not _first_person(turn)
+
+
+def _first_person(turn: Turn) -> bool:
+    # Only in the language at hand: a short word means something else in another.
+    words = turn.services.phrases.languages[turn.language].words("first_person")
+    return whole_words(words).search(turn.folded) is not None

@@ -21,15 +21,20 @@ async def test_despair_is_offered_a_person_and_exclusion_and_asked_nothing_else(
     assert len(heard.said) == 1
 
 
-async def test_somebody_close_is_spoken_to_as_such() -> None:
-    heard = await tell(
-        "my husband gambled everything away and wants to die",
-        action=HelpInCrisis,
-        intent="crisis",
-        form=False,
-    )
+@pytest.mark.parametrize(
+    ("text", "is_another"),
+    [
+        ("my husband gambled everything away and wants to die", True),
+        ("my wife left me because I gamble", False),
+        ("I lie to my husband every day and can't stop", False),
+    ],
+)
+async def test_somebody_close_is_spoken_of_only_where_it_is_plain(
+    text: str, is_another: bool
+) -> None:
+    heard = await tell(text, action=HelpInCrisis, intent="crisis", form=False)
 
-    assert "relatives" in heard.text
+    assert ("relatives" in heard.text) == is_another
 
 
 @pytest.mark.parametrize(
