@@ -35,7 +35,7 @@ class AnswerQuestion(TurnAction):
     async def _inside_form(self, turn: Turn) -> None:
         knowledge, services = self.services.knowledge, self.services
         found = await services.in_thread(
-            knowledge.answer, turn.text, language=turn.language
+            knowledge.answer, turn.question, language=turn.language
         )
         if found is None and turn.likeliest_intent == "bot_challenge":
             turn.say("utter_bot_challenge_in_form")
@@ -45,7 +45,7 @@ class AnswerQuestion(TurnAction):
             return
         await _record_gap(turn)
         offered = await services.in_thread(
-            knowledge.offer, turn.text, language=turn.language
+            knowledge.offer, turn.question, language=turn.language
         )
         if offered:
             turn.say("utter_suggestions_in_form", choices=_passages(offered))

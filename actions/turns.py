@@ -25,6 +25,8 @@ from knowledge.operator import Operator
 from knowledge.store import GapReason
 
 FORM = "case_form"
+# A full stop ends a sentence only before a space: "river.rat@example.se" is one word.
+_SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=\S))+[.!?]*")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -124,8 +126,7 @@ class Services:
 
 def statements_of(folded: str) -> str:
     """The sentences of a text that are no questions."""
-    sentences = re.findall(r"[^.!?\n]+[.!?]*", folded)
-    return " ".join(s.strip() for s in sentences if "?" not in s)
+    return " ".join(s.strip() for s in _SENTENCE.findall(folded) if "?" not in s)
 
 
 @dataclass
@@ -176,6 +177,12 @@ class Turn:
     @property
     def is_question(self) -> bool:
         return "?" in self.text
+
+    @property
+    def question(self) -> str:
+        """The sentences that ask, or all of it where none does."""
+        asking = [s.strip() for s in _SENTENCE.findall(self.text) if "?" in s]
+        return " ".join(asking) or self.text
 
     @cached_property
     def statements(self) -> str:
