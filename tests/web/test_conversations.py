@@ -144,7 +144,8 @@ async def test_a_burst_is_read_in_one_turn(
 
     ((_, spoken, _),) = counter.assistant.heard
     assert sorted(spoken.split("\n")) == sorted(sentences)
-    assert answers[0] == answers[1] == answers[2]
+    assert answers[0]["messages"] == answers[1]["messages"] == answers[2]["messages"]
+    assert len({answer["message_id"] for answer in answers}) == 3
     senders = [each["sender"] for each in await visit.transcript()]
     assert senders == ["bot", "customer", "customer", "customer", "bot"]
 
