@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -151,6 +152,20 @@ async def test_what_one_replica_took_no_other_takes(
 
     assert (len(first), len(second)) == (2, 1)
     assert not {each.id for each in first} & {each.id for each in second}
+
+
+async def test_replicas_that_claim_at_once_share_without_overlap(
+    archive: Archive, engine: AsyncEngine, clock: FakeClock
+):
+    for _ in range(12):
+        await archive.file(make_draft())
+    replicas = [Outbox(engine, clock) for _ in range(4)]
+
+    taken = await asyncio.gather(*[each.claim([EMAIL], limit=3) for each in replicas])
+    rest = await replicas[0].claim([EMAIL])
+
+    ids = [delivery.id for each in [*taken, rest] for delivery in each]
+    assert len(ids) == len(set(ids)) == 12
 
 
 async def test_what_a_dead_replica_took_is_free_after_its_lease(
