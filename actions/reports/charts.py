@@ -32,7 +32,7 @@ class Chart:
 
 
 def stacked(
-    labels: Sequence[str], series: Mapping[str, Sequence[int]], *, width: float = 8.0
+    labels: Sequence[str], series: Mapping[str, Sequence[int]], *, width: float = 12.0
 ) -> Chart:
     """Bars side by side, one for each label, made of the series.
 
@@ -53,7 +53,7 @@ def _stacked(
     labels: Sequence[str], series: Mapping[str, Sequence[int]], ink: str, width: float
 ) -> str:
     with rc_context(STYLE):
-        figure = Figure(figsize=(width, 2.6), layout="constrained")
+        figure = Figure(figsize=(width, 3.2), layout="constrained")
         axes = figure.add_subplot()
         floor = [0] * len(labels)
         for tone, (name, values) in zip(TONES, series.items(), strict=False):
