@@ -81,10 +81,14 @@ class Courier:
 
     async def _keep(self) -> None:
         while True:
-            with suppress(ArchiveUnavailable):
+            try:
                 await self.deliver_due()
                 if self._after_round is not None:
                     await self._after_round()
+            except ArchiveUnavailable:
+                log.warning("the archive does not answer: nothing is delivered")
+            except Exception as exc:
+                log.error("nothing could be delivered %s", place_of(exc))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
             self._wake.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -11,6 +12,9 @@ from typing import Literal
 from aioimaplib import aioimaplib
 
 from knowledge.errors import Unavailable
+from knowledge.logs import place_of
+
+log = logging.getLogger(__name__)
 
 Tls = Literal["tls", "none"]
 TIMEOUT_SECONDS = 30.0
@@ -33,23 +37,32 @@ class Mailbox:
     folder: str
 
     async def fetch(self, take: Callable[[bytes], Awaitable[object]]) -> int:
-        """Hand over each unread letter, oldest first; how many there were.
+        """Hand over each unread letter, oldest first; how many were taken.
 
-        One that `take` fails on stays unread, and ends the round.
+        One that a fault of ours keeps from being taken is flagged and left for a
+        person; it holds nothing up.
 
         Raises:
-            Unavailable: The server does not answer or refuses us.
+            Unavailable: The server does not answer or refuses us, or `take` could not
+                store a letter: that one stays unread, for the next time.
         """
         async with self._opened() as client:
-            found = await client.uid_search("UNSEEN")
+            found = await client.uid_search("UNSEEN UNFLAGGED")
             numbers = b" ".join(found.lines[:1]).split()[:AT_MOST]
             n_taken = 0
             for number in numbers:
                 uid = number.decode("ascii")
                 raw = await _letter(client, uid)
-                if raw is not None:
-                    await take(raw)
-                    n_taken += 1
+                try:
+                    if raw is not None:
+                        await take(raw)
+                        n_taken += 1
+                except Unavailable:
+                    raise
+                except Exception as exc:
+                    log.error("a letter could not be taken %s", place_of(exc))
+                    await client.uid("store", uid, "+FLAGS", r"(\Flagged)")
+                    continue
                 await client.uid("store", uid, "+FLAGS", r"(\Seen)")
             return n_taken
 

@@ -363,6 +363,27 @@ async def test_a_letter_that_could_not_be_stored_is_fetched_again(
     assert len((await archive.case(case.reference)).transcript) == 2
 
 
+async def test_a_letter_that_breaks_us_holds_up_no_other(
+    archive: Archive,
+    mailroom: Mailroom,
+    mailbox: Mailbox,
+    imap_port: int,
+    make_reply: Reply,
+) -> None:
+    case = await archive.file(make_draft())
+    deliver(imap_port, b"Subject: broken\r\n\r\n", make_reply(case))
+
+    async def take(raw: bytes) -> Any:
+        if b"broken" in raw:
+            raise ZeroDivisionError
+        return await mailroom.receive(raw)
+
+    numbers = [await mailbox.fetch(take) for _ in range(2)]
+
+    assert numbers == [1, 0]
+    assert count_unread(imap_port) == 1
+
+
 async def test_a_wrong_password_is_said(mailbox: Mailbox) -> None:
     from dataclasses import replace
 
