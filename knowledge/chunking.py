@@ -25,6 +25,11 @@ HEADING = re.compile(
     re.MULTILINE,
 )
 CLAUSE = re.compile(r"^(?P<number>\d+(?:\.\d+)+)\.?[ \t]+(?=\S)")
+# How customers ask for what the section or clause above says, one phrasing a line. It
+# is for search: customers do not see it.
+ASKED = re.compile(
+    r"^[ \t]*<!--[ \t]*asked:(?P<asked>.*?)-->[ \t]*$", re.DOTALL | re.MULTILINE
+)
 _FENCE = re.compile(r"^(```|~~~)")
 _MARKUP = (
     (re.compile(r"!\[([^\]]*)\]\([^)]*\)"), r"\1"),
@@ -80,6 +85,7 @@ class Passage:
         language: BCP 47 tag.
         url: Address of the section or clause.
         text: Plain text, paragraphs separated by a line break.
+        asked: How customers ask for it, in the editor's words.
     """
 
     id: str
@@ -91,6 +97,12 @@ class Passage:
     language: str
     url: str
     text: str
+    asked: tuple[str, ...] = ()
+
+
+def without_asked(body: str) -> str:
+    """The Markdown of a page without what is for search alone."""
+    return ASKED.sub("", body)
 
 
 def chunk(page: Page) -> list[Passage]:
@@ -98,7 +110,7 @@ def chunk(page: Page) -> list[Passage]:
     passages: list[Passage] = []
     taken: set[str] = set()
     for heading, anchor, body in _sections(page.body):
-        for clause, text in _clauses(body):
+        for clause, text, asked in _clauses(body):
             for part in split_text(text):
                 section = _free(clause or anchor or page.id, taken)
                 target = clause or anchor
@@ -113,8 +125,11 @@ def chunk(page: Page) -> list[Passage]:
                         language=page.language,
                         url=f"{page.url}#{target}" if target else page.url,
                         text=part,
+                        asked=asked,
                     )
                 )
+                # With the first part alone: the section is found once.
+                asked = ()
     return passages
 
 
@@ -251,17 +266,20 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w]+", "-", kept).strip("-")
 
 
-def _clauses(body: str) -> Iterator[tuple[str, str]]:
-    """Clause number (empty if none) and plain text of each part of a section."""
+def _clauses(body: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Clause number (empty if none), plain text and `asked` of each part."""
     number = ""
     paragraphs: list[str] = []
+    asked: list[str] = []
     for block in re.split(r"\n[ \t]*\n", body):
         match = CLAUSE.match(block.lstrip("\n"))
         if match:
-            yield number, _joined(paragraphs)
-            number, paragraphs = match["number"], []
-        paragraphs.append(block)
-    yield number, _joined(paragraphs)
+            yield number, _joined(paragraphs), tuple(asked)
+            number, paragraphs, asked = match["number"], [], []
+        for phrasings in ASKED.findall(block):
+            asked += filter(None, map(str.strip, phrasings.split("\n")))
+        paragraphs.append(without_asked(block))
+    yield number, _joined(paragraphs), tuple(asked)
 
 
 def _joined(blocks: list[str]) -> str:

@@ -14,7 +14,7 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from knowledge.chunking import CLAUSE, Kind, Page, inline_text, slug
+from knowledge.chunking import CLAUSE, Kind, Page, inline_text, slug, without_asked
 from knowledge.errors import BadInput
 
 __all__ = [
@@ -137,7 +137,7 @@ def render_html(page: Page) -> str:
 
     Raw HTML in the Markdown is shown as text.
     """
-    tokens = _MARKDOWN.parse(page.body)
+    tokens = _MARKDOWN.parse(without_asked(page.body))
     for opening, inline in pairwise(tokens):
         anchor = None
         if opening.type == "heading_open":
@@ -157,7 +157,7 @@ def render_html(page: Page) -> str:
 def links(page: Page) -> list[tuple[str, str]]:
     """The links of a page in their order: what is clicked on, and the address."""
     found = []
-    for block in _MARKDOWN.parse(page.body):
+    for block in _MARKDOWN.parse(without_asked(page.body)):
         opened: list[tuple[str, str]] = []
         for token in block.children or []:
             if token.type == "link_open":
@@ -173,7 +173,7 @@ def links(page: Page) -> list[tuple[str, str]]:
 def anchors(page: Page) -> list[str]:
     """What `#` may name on a page: the anchors of its headings and clauses."""
     found = []
-    for opening, inline in pairwise(_MARKDOWN.parse(page.body)):
+    for opening, inline in pairwise(_MARKDOWN.parse(without_asked(page.body))):
         if opening.type == "heading_open":
             found.append(_heading_anchor(inline))
         elif opening.type == "paragraph_open" and (

@@ -136,7 +136,8 @@ def _replace(folder: Path, complete: Path) -> None:
 
 def _read(folder: Path, manifest: Manifest) -> PassageIndex:
     lines = (folder / _PASSAGES).read_text("utf-8").splitlines()
-    passages = [Passage(**json.loads(line)) for line in lines]
+    rows = [json.loads(line) for line in lines]
+    passages = [Passage(**{**row, "asked": tuple(row["asked"])}) for row in rows]
     if len(passages) != manifest.n_passages:
         raise ValueError("passages are missing")
     languages = [passage.language for passage in passages]

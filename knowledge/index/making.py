@@ -16,7 +16,7 @@ from knowledge.index.passages import Manifest, Parts, PassageIndex
 from knowledge.interaction import TokenSpace, TokenStore, TokenStoreBuilder
 from knowledge.lexical import Analyzer, LexicalIndex, character_grams, stemmer
 
-FORMAT = 4
+FORMAT = 5
 METRIC = "cosine"
 # A passage longer than this has several vectors; its best one counts.
 SEGMENT_CHARACTERS = 1500
@@ -113,11 +113,14 @@ def _check(passages: Sequence[Passage]) -> None:
 
 
 def _segments(passage: Passage) -> list[str]:
-    """What is embedded: the passage, in parts when it is long, with its heading."""
+    """What is embedded: the passage with its heading, in parts when it is long.
+
+    Then each way that customers ask for it.
+    """
     parts = split_text(passage.text, SEGMENT_CHARACTERS)
     if passage.heading:
-        return [f"{passage.heading}\n{part}" for part in parts]
-    return parts
+        parts = [f"{passage.heading}\n{part}" for part in parts]
+    return [*parts, *passage.asked]
 
 
 def _lexical(
@@ -126,7 +129,7 @@ def _lexical(
     by_language: dict[str, list[str]] = {}
     for passage in passages:
         texts = by_language.setdefault(passage.language, [])
-        texts.append(f"{passage.heading} {passage.text}")
+        texts.append("\n".join((passage.heading, passage.text, *passage.asked)))
     return {
         language: LexicalIndex.build(texts, analyzer(language))
         for language, texts in by_language.items()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.settings import ROOT
 from knowledge.chunking import MAX_CHARACTERS, Page, chunk, sentences, split_text
-from knowledge.pages import read_pages
+from knowledge.pages import read_pages, render_html
 
 
 def make_page(body: str, **changes: str) -> Page:
@@ -168,3 +168,38 @@ def test_the_sample_pages_are_parallel() -> None:
 
     for (page_id, language), found in sections.items():
         assert found == sections[page_id, "sv"], f"{page_id} in {language}"
+
+
+ASKED = """## How long does it take? {#how-long}
+
+Three days.
+
+<!-- asked:
+when is my money there
+is it slow
+-->
+
+## Rules {#rules}
+
+4.1 One account each.
+
+<!-- asked: may my wife join -->
+
+4.2 No sharing.
+"""
+
+
+def test_how_customers_ask_belongs_to_the_section_or_clause_above() -> None:
+    how_long, first, second = chunk(make_page(ASKED))
+
+    assert how_long.asked == ("when is my money there", "is it slow")
+    assert first.asked == ("may my wife join",)
+    assert second.asked == ()
+
+
+def test_how_customers_ask_is_not_part_of_the_text() -> None:
+    page = make_page(ASKED)
+
+    assert chunk(page)[0].text == "Three days."
+    assert "asked" not in render_html(page)
+    assert "wife" not in render_html(page)
