@@ -26,7 +26,7 @@ LIKE = 0.5
 # Centred cosine from which two passages say the same: the FAQ, and the terms.
 SAME = 0.65
 # Difference of scores that makes a rival count about a third.
-NEAR = 3.0
+NEAR = 4.0
 
 SHIPPED = Path(__file__).with_name("confidence.json")
 
@@ -78,8 +78,12 @@ class Evidence:
         match: TokenMatch,
         grams: Floats,
         stems: Floats,
+        rivals: float,
     ) -> Evidence:
-        """Gather the evidence for the first of `order`; arrays are by candidate."""
+        """Gather the evidence for the first of `order`; arrays are by candidate.
+
+        `rivals` is what the function of that name gives.
+        """
         top = int(order[0])
         tokens = match.tokens[:, top]
         return cls(
@@ -91,7 +95,7 @@ class Evidence:
             grams=float(grams[top]),
             stems=float(stems[top]),
             margin=float(scores[top] - scores[order[min(1, len(order) - 1)]]),
-            rivals=_rivals(scores, closeness.directions, top),
+            rivals=rivals,
             dense_margin=_lead(closeness.dense, top),
             weighted_margin=_lead(match.weighted, top),
             grams_margin=_lead(grams, top),
@@ -105,7 +109,14 @@ class Evidence:
 FEATURES = tuple(field.name for field in fields(Evidence))
 
 
-def _rivals(scores: Floats, directions: Floats, top: int) -> float:
+def rivals(scores: Floats, directions: Floats, top: int) -> float:
+    """How many other candidates come close to the first, as in `Evidence`.
+
+    Args:
+        scores: Of every candidate, by vector and words.
+        directions: As in `Closeness`, of every candidate.
+        top: Place of the first passage found.
+    """
     differs = directions @ directions[top] < SAME
     differs[top] = False
     return -float(np.log1p(np.exp((scores[differs] - scores[top]) / NEAR).sum()))

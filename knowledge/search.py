@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.chunking import Passage
-from knowledge.confidence import ConfidenceModel, Evidence, shipped_model
+from knowledge.confidence import ConfidenceModel, Evidence, rivals, shipped_model
 from knowledge.embedding import Embedder, Encoding
 from knowledge.errors import BadInput
 from knowledge.index import PassageIndex
@@ -113,19 +113,20 @@ class Searcher:
         )
         n = max(LOOKED_AT, top_k)
         kept = np.sort(np.argsort(-first, kind="stable")[:n])
-        candidates, closeness = candidates[kept], closeness.at(kept)
+        candidates, close = candidates[kept], closeness.at(kept)
         grams, stems = grams[kept], stems[kept]
         match = self._index.tokens.match(encoding, language, candidates)
         scores = (
-            DENSE_WEIGHT * closeness.dense
-            + CENTRED_WEIGHT * closeness.centred
+            DENSE_WEIGHT * close.dense
+            + CENTRED_WEIGHT * close.centred
             + WINDOW_WEIGHT * match.window
             + WEIGHTED_WINDOW_WEIGHT * match.weighted
             + GRAMS_WEIGHT * grams
             + STEMS_WEIGHT * stems
         )
         order = np.argsort(-scores, kind="stable")
-        evidence = Evidence.of(order, scores, closeness, match, grams, stems)
+        n_rivals = rivals(first, closeness.directions, int(kept[order[0]]))
+        evidence = Evidence.of(order, scores, close, match, grams, stems, n_rivals)
         hits = [
             Hit(self._index.passages[candidates[i]], float(scores[i]))
             for i in order[:top_k]
