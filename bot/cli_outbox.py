@@ -73,7 +73,10 @@ async def _show(state: State, destination: str, *, as_json: bool) -> None:
             ]
         )
         return
-    table = Table("id", "case", "destination", "kind", "since", "tries", "last error")
+    table = Table("id")
+    table.add_column("case", no_wrap=True)
+    for name in ("destination", "kind", "since", "tries", "last error"):
+        table.add_column(name)
     for row in rows:
         table.add_row(
             str(row.id),
@@ -85,9 +88,20 @@ async def _show(state: State, destination: str, *, as_json: bool) -> None:
             row.last_error or "-",
         )
     console.print(table)
+    for name in sorted({row.destination for row in rows} - _configured()):
+        console.print(f"{name} is not configured: what is for it waits")
     for hold in holds:
         until = f"until {hold.until:%Y-%m-%d %H:%M}" if hold.until else "until replayed"
         console.print(f"{hold.destination} is held {until}: {hold.reason}")
+
+
+def _configured() -> set[str]:
+    from actions.cases.outbox import EMAIL
+    from actions.delivery.destinations import load_destinations
+
+    settings = Settings.from_environment()
+    found = load_destinations(settings.data_dir, settings.delivery_secrets)
+    return {each.name for each in found} | ({EMAIL} if settings.smtp_host else set())
 
 
 @asynccontextmanager

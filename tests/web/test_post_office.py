@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
+import shutil
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -11,13 +13,18 @@ from typing import Any
 import pytest
 import yaml
 from aiohttp import web
+from typer.testing import CliRunner
 
+from actions.cases.archive import Archive
 from actions.cases.outbox import EMAIL
+from actions.cases.policies import load_policy
 from actions.delivery.office import POST, PostOffice
+from bot.cli import app as cli
 from bot.post_office import post_checks, reply_addresses
 from bot.settings import Settings
+from knowledge.database import open_engine
 from knowledge.errors import NotReady
-from tests.factories import make_draft
+from tests.factories import STOCKHOLM, FakeClock, make_draft
 from tests.web.conftest import DATA, Counter
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of 24 bytes min").decode()
@@ -242,3 +249,22 @@ def test_secrets_are_read_by_name_and_never_shown() -> None:
 
     assert settings.delivery_secrets == {"CRM_EU": "s1"}
     assert "s1" not in repr(settings) and "s2" not in repr(settings)
+
+
+def test_the_command_says_what_waits_and_why(
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'guichet.sqlite3')}"
+    asyncio.run(_file(url))
+    monkeypatch.setenv("GUICHET_DATABASE_URL", url)
+
+    shown = CliRunner().invoke(cli, ["outbox", "list"], env={"COLUMNS": "120"})
+
+    assert "G-2026-000001" in shown.output
+    assert "email is not configured: what is for it waits" in shown.output
+
+
+async def _file(url: str) -> None:
+    engine = open_engine(url)
+    await Archive(engine, load_policy(DATA), STOCKHOLM, FakeClock()).file(make_draft())
+    await engine.dispose()
