@@ -433,10 +433,12 @@ class Archive:
                 "decided_at": time_as_json(change.at),
             }
             change.set(outcome=outcome, closed_at=change.at)
+            said = {}
             if reasons is not None:
-                await change.say("agent", reasons, change.case.language)
+                message = await change.say("agent", reasons, change.case.language)
+                said["message"] = message.id
             await change.mail("outcome", outcome=kind, reasons=reasons)
-            change.record(agent, "closed", outcome=outcome)
+            change.record(agent, "closed", outcome=outcome, **said)
         return change.saved
 
     async def hold(

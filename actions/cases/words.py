@@ -96,7 +96,12 @@ class _HasWords(FunctionElement[bool]):
             f'"{word}" *' if begins else f'"{word}"'
             for word, begins in zip(words, beginnings, strict=True)
         ]
-        return cls(cases.c.id, literal(" & ".join(postgres)), literal(" ".join(sqlite)))
+        # Written into the statement: how many cases have a word decides the plan.
+        return cls(
+            cases.c.id,
+            literal(" & ".join(postgres), literal_execute=True),
+            literal(" ".join(sqlite), literal_execute=True),
+        )
 
 
 @compiles(_HasWords, "postgresql")

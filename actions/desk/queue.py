@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from actions.cases.case import CATEGORIES, Case, Status
-from actions.cases.queries import case_from, select_cases
+from actions.cases.case import CATEGORIES, GROUNDS, Case, Status
+from actions.cases.queries import case_from, inline, select_cases, unclosed
 from actions.cases.tables import cases
 from actions.cases.words import matching
 from knowledge.database import reading
@@ -19,6 +27,8 @@ from knowledge.errors import BadInput
 
 PAGE_SIZE = 50
 SOON = timedelta(days=3)
+# Counting further would take longer than showing the page.
+MOST_COUNTED = 1000
 STATUSES: tuple[Status, ...] = get_args(Status)
 STATES = ("active", *STATUSES, "all")
 Due = Literal["overdue", "soon"]
@@ -30,11 +40,17 @@ class Filters:
 
     Attributes:
         state: A status, `active` for all that are not closed, or `all`.
+        due: `overdue`, or `soon`: within three days.
         assigned_to: Only the cases of this agent.
+        received_from, received_until: Days in UTC, both included.
     """
 
     state: str = "active"
     category: str | None = None
+    ground: str | None = None
+    urgent: bool = False
+    received_from: date | None = None
+    received_until: date | None = None
     language: str | None = None
     due: str | None = None
     assigned_to: str | None = None
@@ -44,14 +60,21 @@ class Filters:
     def from_query(
         cls, query: Mapping[str, str], *, agent: str, state: str = "active"
     ) -> Filters:
-        """Read `status`, `category`, `language`, `due`, `mine` and `q`.
+        """Read the parameters of an address.
+
+        `status`, `category`, `ground`, `language`, `due`, `urgent`, `from`, `until`,
+        `mine` and `q`.
 
         Raises:
-            BadInput: A code that does not exist.
+            BadInput: A code that does not exist, or a day that is none.
         """
         filters = cls(
             state=query.get("status") or state,
             category=query.get("category") or None,
+            ground=query.get("ground") or None,
+            urgent=bool(query.get("urgent")),
+            received_from=_day("from", query.get("from")),
+            received_until=_day("until", query.get("until")),
             language=query.get("language") or None,
             due=query.get("due") or None,
             assigned_to=agent if query.get("mine") else None,
@@ -59,6 +82,7 @@ class Filters:
         )
         _require("status", filters.state, STATES)
         _require("category", filters.category, (None, *CATEGORIES))
+        _require("ground", filters.ground, (None, *GROUNDS))
         _require("due", filters.due, (None, *get_args(Due)))
         return filters
 
@@ -69,7 +93,11 @@ class Filters:
 
 @dataclass(frozen=True, kw_only=True)
 class QueuePage:
-    """One page of the queue; cases come without transcript and history."""
+    """One page of the queue; cases come without transcript and history.
+
+    Attributes:
+        total: How many match; where there are very many, at least so many.
+    """
 
     cases: list[Case]
     total: int
@@ -77,7 +105,13 @@ class QueuePage:
     page_size: int
 
     @property
+    def total_is_exact(self) -> bool:
+        return self.total <= MOST_COUNTED
+
+    @property
     def n_pages(self) -> int:
+        if not self.total_is_exact and len(self.cases) == self.page_size:
+            return max(self.page + 1, self.total // self.page_size)
         return max(1, -(-self.total // self.page_size))
 
 
@@ -111,7 +145,9 @@ class Queue:
     async def page(
         self, filters: Filters, number: int = 1, *, page_size: int = PAGE_SIZE
     ) -> QueuePage:
-        """One page of the cases that match: urgent ones, then oldest first.
+        """One page of the cases that match, in the order in which they are taken.
+
+        Urgent ones that are not closed come first where closed ones are not shown.
 
         Raises:
             BadInput: `number` is below 1.
@@ -119,38 +155,47 @@ class Queue:
         if number < 1:
             raise BadInput(f"page must be at least 1, got {number}")
         conditions = self._conditions(filters)
-        is_urgent = case((cases.c.status == "closed", False), else_=cases.c.is_urgent)
-        order = (is_urgent.desc(), cases.c.received_at, cases.c.id)
         # The page first: places in the queue are counted for its cases only.
-        shown = (
-            select(cases.c.id)
-            .where(*conditions)
-            .order_by(*order)
-            .limit(page_size)
-            .offset((number - 1) * page_size)
+        shown = _in_order(filters, conditions, number * page_size)
+        shown = shown.limit(page_size).offset((number - 1) * page_size)
+        some = select(literal(1)).select_from(cases).where(*conditions)
+        count = select(func.count()).select_from(
+            some.limit(MOST_COUNTED + 1).subquery()
         )
-        query = select_cases().where(cases.c.id.in_(shown)).order_by(*order)
-        count = select(func.count()).select_from(cases).where(*conditions)
         async with reading(self._engine) as connection:
             total = (await connection.execute(count)).scalar_one()
-            found = [case_from(row) for row in await connection.execute(query)]
-        return QueuePage(cases=found, total=total, page=number, page_size=page_size)
+            ids = (await connection.scalars(shown)).all()
+            rows = await connection.execute(select_cases().where(cases.c.id.in_(ids)))
+            by_id = {row.id: case_from(row) for row in rows}
+        return QueuePage(
+            cases=[by_id[each] for each in ids if each in by_id],
+            total=total,
+            page=number,
+            page_size=page_size,
+        )
 
     async def counts(self, agent: str) -> Counts:
-        """Count the whole archive; `mine` are the open cases of `agent`."""
+        """Count what is not closed; of closed ones, at most `MOST_COUNTED`."""
         now = self._clock()
-        is_active = cases.c.status != "closed"
-        is_overdue = is_active & (cases.c.answer_due_at < now)
-        is_soon = is_active & cases.c.answer_due_at.between(now, now + SOON)
-        is_mine = is_active & (cases.c.assigned_to == agent)
-        by_status = select(cases.c.status, func.count()).group_by(cases.c.status)
-        others = select(*(_count(each) for each in (is_overdue, is_soon, is_mine)))
-        languages = select(cases.c.language).distinct().order_by(cases.c.language)
+        by_status = (
+            select(cases.c.status, func.count())
+            .where(unclosed())
+            .group_by(cases.c.status)
+        )
+        closed = select(literal(1)).where(cases.c.status == inline("closed"))
+        others = select(
+            _n_unclosed(cases.c.answer_due_at < now),
+            _n_unclosed(cases.c.answer_due_at.between(now, now + SOON)),
+            _n_unclosed(cases.c.assigned_to == agent),
+            select(func.count())
+            .select_from(closed.limit(MOST_COUNTED).subquery())
+            .scalar_subquery(),
+        )
         async with reading(self._engine) as connection:
             rows = (await connection.execute(by_status)).all()
-            overdue, soon, mine = (await connection.execute(others)).one()
-            tags = (await connection.execute(languages)).scalars().all()
-        statuses = {str(row[0]): int(row[1]) for row in rows}
+            overdue, soon, mine, n_closed = (await connection.execute(others)).one()
+            tags = (await connection.execute(_languages())).scalars().all()
+        statuses = {str(row[0]): int(row[1]) for row in rows} | {"closed": n_closed}
         return Counts(
             by_status={status: statuses.get(status, 0) for status in STATUSES},
             overdue=overdue,
@@ -162,31 +207,88 @@ class Queue:
     def _conditions(self, filters: Filters) -> list[ColumnElement[bool]]:
         wanted: list[ColumnElement[bool]] = []
         if filters.state == "active":
-            wanted.append(cases.c.status != "closed")
+            wanted.append(unclosed())
         elif filters.state != "all":
-            wanted.append(cases.c.status == filters.state)
+            wanted.append(cases.c.status == inline(filters.state))
         for column, value in (
             (cases.c.category, filters.category),
+            (cases.c.ground, filters.ground),
             (cases.c.language, filters.language),
             (cases.c.assigned_to, filters.assigned_to),
         ):
             if value is not None:
-                wanted.append(column == value)
+                wanted.append(column == inline(value))
         if filters.due is not None:
             now = self._clock()
-            wanted.append(cases.c.status != "closed")
+            wanted.append(unclosed())
             wanted.append(
                 cases.c.answer_due_at < now
                 if filters.due == "overdue"
                 else cases.c.answer_due_at.between(now, now + SOON)
             )
+        if filters.urgent:
+            wanted.append(cases.c.is_urgent.is_(True))
+        if filters.received_from is not None:
+            begins = datetime.combine(filters.received_from, time(), UTC)
+            wanted.append(cases.c.received_at >= begins)
+        if filters.received_until is not None:
+            ends = datetime.combine(filters.received_until, time(), UTC)
+            wanted.append(cases.c.received_at < ends + timedelta(days=1))
         if (has_words := matching(filters.q)) is not None:
             wanted.append(has_words)
         return wanted
 
 
-def _count(condition: ColumnElement[bool]) -> Any:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+def _in_order(
+    filters: Filters, conditions: list[ColumnElement[bool]], n: int
+) -> Select[Any]:
+    """Ids of the first `n` cases that match, in order."""
+    ids = select(cases.c.id, cases.c.received_at).where(*conditions)
+    order = (cases.c.received_at, cases.c.id)
+    if filters.urgent or filters.state in ("closed", "all"):
+        return ids.with_only_columns(cases.c.id).order_by(*order)
+    # Each part comes from an index in order, and is cut, before they are joined.
+    parts = [
+        select(part.c.id, part.c.received_at, literal(rank).label("rank"))
+        for rank, part in enumerate(
+            ids.where(cases.c.is_urgent.is_(is_urgent))
+            .order_by(*order)
+            .limit(n)
+            .subquery()
+            for is_urgent in (True, False)
+        )
+    ]
+    both = union_all(*parts).subquery()
+    return select(both.c.id).order_by(both.c.rank, both.c.received_at, both.c.id)
+
+
+def _n_unclosed(condition: ColumnElement[bool]) -> ScalarSelect[int]:
+    return (
+        select(func.count())
+        .select_from(cases)
+        .where(unclosed(), condition)
+        .scalar_subquery()
+    )
+
+
+def _languages() -> Select[Any]:
+    """Every language that a case is in, each by one look into the index."""
+    first = select(func.min(cases.c.language).label("language"))
+    found = first.cte("found", recursive=True)
+    following = (
+        select(func.min(cases.c.language))
+        .where(cases.c.language > found.c.language)
+        .scalar_subquery()
+    )
+    found = found.union_all(select(following).where(found.c.language.is_not(None)))
+    return select(found.c.language).where(found.c.language.is_not(None))
+
+
+def _day(name: str, text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as exc:
+        raise BadInput(f"{name} must be a day like 2026-11-22") from exc
 
 
 def _require(name: str, value: object, allowed: tuple[object, ...]) -> None:

@@ -496,4 +496,4 @@ async def test_the_dossier_is_the_case_as_a_file(desk, file_case) -> None:
     assert (
         f'filename="{case.reference}.json"' in response.headers["Content-Disposition"]
     )
-    assert (await response.json())["description"] == case.description
+    assert (await response.json())["case"]["description"] == case.description
