@@ -45,7 +45,7 @@ async def new_page(request: web.Request) -> web.Response:
     language = request.query.get("language") or (
         group.language if group else place.languages[0]
     )
-    title = group.question if group else request.query.get("title", "").strip()
+    title = _heading(group) if group else request.query.get("title", "").strip()
     id = _free_id(title)
     draft = Page(
         id=id,
@@ -71,7 +71,7 @@ async def edit_page(request: web.Request) -> web.Response:
     group = await _gap(request)
     fields = as_fields(page)
     if group is not None:
-        question = group.question.strip()
+        question = _heading(group)
         anchor = slug(question)[:40].strip("-") or "question"
         fields["body"] += f"\n## {question} {{#{anchor}}}\n\n"
     return await show_editor(
@@ -275,6 +275,12 @@ async def _source_changes(
 
 def _questions(group: GapGroup | None) -> list[str]:
     return [gap.question for gap in group.examples] if group else []
+
+
+def _heading(group: GapGroup) -> str:
+    """A question as a heading begins: customers seldom write capitals."""
+    question = group.question.strip()
+    return question[:1].upper() + question[1:]
 
 
 def _free_id(title: str) -> str:

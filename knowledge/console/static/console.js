@@ -54,7 +54,15 @@ if (editor) {
       showAnswer();
     });
   }
-  showPreview();
+  showPreview().then(() => {
+    // A question that was asked stands at the end of the page, to be answered there.
+    if (!new URLSearchParams(location.search).has("gap")) return;
+    const body = document.getElementById("body");
+    body.focus();
+    body.setSelectionRange(body.value.length, body.value.length);
+    body.scrollTop = body.scrollHeight;
+    preview.scrollTop = preview.scrollHeight;
+  });
 }
 
 // One list of files at a time: a folder, or files.
