@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from knowledge.errors import NotReady
+from knowledge.yaml_files import parse_yaml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +53,7 @@ def load_help_lines(data_dir: Path) -> HelpLines:
     path = data_dir / "policies" / "help_lines.yml"
     if not path.is_file():
         raise NotReady(f"{path} is missing: it names the help-lines of each country")
-    tree: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tree: dict[str, Any] = parse_yaml(path.read_text(encoding="utf-8"))
     lines = {
         country: HelpLine(**{key: str(value) for key, value in fields.items()})
         for country, fields in tree["countries"].items()

@@ -10,9 +10,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from knowledge.errors import NotReady
+from knowledge.yaml_files import parse_yaml
 
 _LETTERS = {"ł": "l", "ø": "o", "æ": "a", "đ": "d", "’": "'", "‘": "'", "`": "'"}
 
@@ -109,9 +108,7 @@ def load_phrases(data_dir: Path) -> PhraseBook:
         raise NotReady(f"{data_dir / 'phrases'} holds no files")
     return PhraseBook(
         {
-            path.stem: Phrases(
-                path.stem, yaml.safe_load(path.read_text(encoding="utf-8"))
-            )
+            path.stem: Phrases(path.stem, parse_yaml(path.read_text(encoding="utf-8")))
             for path in paths
         }
     )

@@ -7,10 +7,10 @@ from datetime import date, datetime, time, tzinfo
 from pathlib import Path
 from typing import Any
 
-import yaml
 from babel.dates import format_date, format_time
 
 from knowledge.errors import NotReady
+from knowledge.yaml_files import parse_yaml
 
 
 class Wording:
@@ -89,7 +89,7 @@ def load_wording(data_dir: Path, default_language: str) -> Wording:
         NotReady: The default language has no file.
     """
     trees = {
-        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        path.stem: parse_yaml(path.read_text(encoding="utf-8"))
         for path in sorted((data_dir / "responses").glob("*.yml"))
     }
     if default_language not in trees:

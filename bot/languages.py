@@ -18,10 +18,10 @@ from itertools import islice
 from pathlib import Path
 
 import wordfreq
-import yaml
 from babel import Locale
 
 from knowledge.errors import NotReady
+from knowledge.yaml_files import parse_yaml
 
 # A word outside a list is as likely as this, times how well its letters fit.
 UNKNOWN_WORD = math.log(1e-7)
@@ -240,7 +240,7 @@ def load_identifier(data_dir: Path) -> LanguageIdentifier:
 
 def _read_lexicon(path: Path) -> Lexicon:
     tag = path.stem
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = parse_yaml(path.read_text(encoding="utf-8"))
     try:
         frequencies = wordfreq.get_frequency_dict(tag, wordlist="small")
     except LookupError as exc:

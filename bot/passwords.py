@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from knowledge.errors import NotReady
+from knowledge.yaml_files import parse_yaml
 
 _SHORTEST = 3
 _SHORTEST_DIGITS = 4
@@ -83,7 +82,7 @@ def load_passwords(data_dir: Path) -> Passwords:
     path = data_dir / "privacy.yml"
     if not path.is_file():
         raise NotReady(f"{path} is missing: it says how passwords are recognised")
-    cues: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    cues: dict[str, Any] = parse_yaml(path.read_text("utf-8"))
     for language, lists in cues.items():
         lacking = [part for part in _PARTS if not lists.get(part)]
         if lacking:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 from aiohttp import web
 from babel.dates import format_date
 from sqlalchemy import text
@@ -23,6 +22,7 @@ from bot.pages import render
 from knowledge.database import reading
 from knowledge.errors import BadInput, GuichetError, NotFound, TooLong
 from knowledge.pages import Page, render_html
+from knowledge.yaml_files import parse_yaml
 
 MOST_HITS = 50
 
@@ -247,7 +247,7 @@ async def show_openapi(request: web.Request) -> web.Response:
 def openapi() -> dict[str, Any]:
     """The description of the public API, from `openapi.yml`."""
     path = Path(__file__).parent / "openapi.yml"
-    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document: dict[str, Any] = parse_yaml(path.read_text(encoding="utf-8"))
     return document
 
 

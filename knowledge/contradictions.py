@@ -18,6 +18,7 @@ from babel.dates import get_month_names
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
 from knowledge.errors import NotReady
+from knowledge.yaml_files import parse_yaml
 
 _SPACES = "\u00a0\u202f\u2009 "
 # 23 h 59, as the French write it.
@@ -187,7 +188,7 @@ def load_readers(data_dir: Path, languages: tuple[str, ...]) -> dict[str, Reader
         cues: Any = {}
         if path.is_file():
             try:
-                cues = yaml.safe_load(path.read_text("utf-8"))
+                cues = parse_yaml(path.read_text("utf-8"))
             except (yaml.YAMLError, UnicodeDecodeError) as exc:
                 raise NotReady(f"{path} cannot be read: {exc}") from exc
             if not isinstance(cues, dict):

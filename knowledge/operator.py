@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 
 from knowledge.errors import NotReady
+from knowledge.yaml_files import parse_yaml
 
 # Measures that a floor may be set for; see `knowledge.quality`.
 FLOORS = ("recall_at_1", "recall_at_3", "parity", "answered", "near_misses_refused")
@@ -103,7 +104,7 @@ def load_operator(data_dir: Path) -> Operator:
     """
     path = data_dir / "operator.yml"
     try:
-        fields = yaml.safe_load(path.read_text("utf-8"))
+        fields = parse_yaml(path.read_text("utf-8"))
     except FileNotFoundError as exc:
         raise NotReady(f"{path} is missing: it says who runs this counter") from exc
     except (yaml.YAMLError, UnicodeDecodeError) as exc:

@@ -16,6 +16,7 @@ from markdown_it.token import Token
 
 from knowledge.chunking import CLAUSE, Kind, Page, inline_text, slug, without_asked
 from knowledge.errors import BadInput
+from knowledge.yaml_files import parse_yaml
 
 __all__ = [
     "Page",
@@ -76,7 +77,7 @@ def front_matter(text: str, *, source: str) -> tuple[dict[str, Any], str] | None
         return None
     where = _Source(source)
     try:
-        fields = yaml.safe_load(match.group(1))
+        fields = parse_yaml(match.group(1))
     except yaml.YAMLError as exc:
         raise where.wrong(f"the front matter is not YAML: {exc}") from exc
     if not isinstance(fields, dict):

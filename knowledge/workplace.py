@@ -15,13 +15,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp_jinja2
-import yaml
 from aiohttp import web
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 
 from knowledge.errors import NotReady
+from knowledge.yaml_files import parse_yaml
 
 COOKIE = "guichet_staff_language"
 STATIC = Path(__file__).parent / "console" / "static"
@@ -66,7 +66,7 @@ def load_staff_texts(data_dir: Path) -> StaffTexts:
     if not paths:
         raise NotReady(f"{data_dir / 'texts' / 'staff'} holds no <language>.yml")
     return StaffTexts(
-        {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in paths}
+        {path.stem: parse_yaml(path.read_text("utf-8")) for path in paths}
     )
 
 
@@ -125,6 +125,7 @@ def render(
             "short": partial(_short, locale, place.zone, place.clock()),
             "span": partial(_span, locale),
             "percent": _percent,
+            "filesize": partial(_filesize, locale),
             "number": partial(format_decimal, locale=locale, format="0.#"),
             "language_name": partial(language_name, locale),
             "language": language,
@@ -195,6 +196,13 @@ def _span(locale: Locale, value: Any) -> str:
 
 def _percent(probability: float) -> str:
     return f"{round(probability * 100)}\N{NO-BREAK SPACE}%"
+
+
+def _filesize(locale: Locale, n_bytes: int) -> str:
+    """A size in its largest unit: `1.4 MB`."""
+    unit, divisor = ("MB", 1e6) if n_bytes >= 1e6 else ("kB", 1e3)
+    value = format_decimal(max(n_bytes / divisor, 0.1), format="0.#", locale=locale)
+    return f"{value}\N{NO-BREAK SPACE}{unit}"
 
 
 def _with_query(request: web.Request, **changes: object) -> str:

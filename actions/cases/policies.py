@@ -16,6 +16,7 @@ import yaml
 from actions.cases.calendar import UNITS, Period
 from actions.cases.complaint import Policy, Source
 from knowledge.errors import NotReady
+from knowledge.yaml_files import parse_yaml
 
 # Stand beside `rules` and need no source.
 _HEADINGS = ("name", "jurisdiction", "review", "left_out")
@@ -39,7 +40,7 @@ def load_policy(data_dir: Path, name: str = "default") -> Policy:
     """
     path = data_dir / "policies" / f"{name}.yml"
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
         raise NotReady(f"no policy file {path}") from exc
     except yaml.YAMLError as exc:

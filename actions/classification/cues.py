@@ -17,6 +17,7 @@ import yaml
 from numpy.typing import NDArray
 
 from knowledge.errors import NotReady
+from knowledge.yaml_files import parse_yaml
 
 FEATURES_A_GROUP = 2
 FAR_MORE = 2
@@ -108,7 +109,7 @@ def read_cues(path: Path) -> Cues:
         NotReady: The file is missing or is not group to language to list.
     """
     try:
-        groups: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        groups: Any = parse_yaml(path.read_text(encoding="utf-8"))
         return Cues(groups)
     except (OSError, yaml.YAMLError, AttributeError, TypeError) as exc:
         raise NotReady(f"{path} must hold words by group and language") from exc

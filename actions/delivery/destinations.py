@@ -18,11 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
-
 from actions.cases.outbox import EMAIL
 from actions.delivery.addresses import Network, check_url
 from knowledge.errors import NotReady
+from knowledge.yaml_files import parse_yaml
 
 Kind = Literal["webhook", "zammad", "zendesk", "chatwoot"]
 
@@ -86,7 +85,7 @@ def load_destinations(data_dir: Path, secrets: Mapping[str, str]) -> list[Destin
             belongs to none.
     """
     path = data_dir / "operator.yml"
-    stated = yaml.safe_load(path.read_text("utf-8")).get("deliveries") or []
+    stated = parse_yaml(path.read_text("utf-8")).get("deliveries") or []
     if not isinstance(stated, list):
         raise NotReady(f"{path}: deliveries must be a list")
     found = [_destination(path, each, secrets) for each in stated]

@@ -21,6 +21,7 @@ from actions.cases.case import OUTCOME_KINDS, Case
 from actions.cases.outbox import EmailKind
 from knowledge.errors import NotReady
 from knowledge.operator import Operator
+from knowledge.yaml_files import parse_yaml
 
 KINDS: tuple[EmailKind, ...] = get_args(EmailKind)
 # By the counter itself, not by a person: mail programs must not answer these.
@@ -162,7 +163,7 @@ def load_letters(data_dir: Path, operator: Operator, address: str) -> Letters:
     for language in operator.languages:
         path = folder / f"{language}.yml"
         try:
-            tree = yaml.safe_load(path.read_text("utf-8"))
+            tree = parse_yaml(path.read_text("utf-8"))
         except (OSError, yaml.YAMLError) as exc:
             raise NotReady(f"{path} is missing or cannot be read") from exc
         templates[language] = dict(_flatten(tree))

@@ -20,6 +20,7 @@ from bot.evaluation.rows import read_rows
 from bot.evaluation.transcripts import Script, write_transcript
 from bot.visitor import Heard, Visitor
 from knowledge.errors import BadInput
+from knowledge.yaml_files import parse_yaml
 
 Progress = Callable[[int, int], None]
 
@@ -256,7 +257,7 @@ def _measure(played: Sequence[Played]) -> Metrics:
 def _read_nothing_more(data_dir: Path) -> dict[str, str]:
     path = data_dir / "evaluation.yml"
     try:
-        words: dict[str, str] = yaml.safe_load(path.read_text("utf-8"))["nothing_more"]
+        words: dict[str, str] = parse_yaml(path.read_text("utf-8"))["nothing_more"]
     except (OSError, KeyError, TypeError, yaml.YAMLError) as exc:
         raise BadInput(f"{path} must hold `nothing_more` by language") from exc
     return words
