@@ -16,6 +16,8 @@ import msgspec
 from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+# For its tables: what is not imported is not backed up.
+import actions.desk.tables  # noqa: F401
 from knowledge.database import metadata
 from knowledge.errors import BadInput, Conflict
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 import actions.delivery.api
 import actions.desk.api
+import actions.desk.case_page
 import actions.desk.downloads
 import actions.desk.views
 import actions.reports.views
@@ -16,10 +17,14 @@ import knowledge.console.editor
 import knowledge.console.imports
 import knowledge.console.publications
 import knowledge.console.views
+from actions.cases.case import Verdict
 from actions.cases.dossier import Dossiers
 from actions.classification.observing import StoredObservation
+from actions.desk.judging import Judge
 from actions.desk.parts import DESK, Desk
+from actions.desk.presence import Presence
 from actions.desk.queue import Queue
+from actions.desk.reads import CaseReads
 from actions.reports.figures import Reports
 from actions.reports.views import REPORTS, ReportRoom
 from bot.console_room import make_console
@@ -33,6 +38,7 @@ def add_rooms(app: web.Application) -> None:
     for module in (
         actions.delivery.api,
         actions.desk.api,
+        actions.desk.case_page,
         actions.desk.downloads,
         actions.desk.views,
         actions.reports.views,
@@ -53,6 +59,11 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         read = parts.classifier.observer.stored
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(parts.executor, read, text, language)
+
+    async def classify(text: str, language: str) -> Verdict:
+        judge = parts.classifier.classify
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(parts.executor, judge, text, language)
 
     app[WORKPLACE] = Workplace(
         texts=load_staff_texts(parts.settings.data_dir),
@@ -76,6 +87,9 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         queue=Queue(parts.engine, parts.clock),
         announce=parts.events.publish,
         observe=observe,
+        judge=Judge(classify),
+        reads=CaseReads(parts.engine, parts.clock),
+        presence=Presence(parts.engine, parts.clock),
     )
     app[REPORTS] = ReportRoom(reports=Reports(parts.engine), executor=parts.executor)
     app[CONSOLE] = make_console(parts)

@@ -6,12 +6,12 @@ from typing import Any
 
 from aiohttp import web
 
-from actions.cases.case import Case, case_as_json
-from actions.desk.parts import DESK, agent_of
+from actions.cases.case import Case, case_as_json, time_as_json
+from actions.desk.parts import DESK, agent_of, log_read, staff_of
 from actions.desk.queue import Filters
 from actions.desk.saving import SAVES
 from knowledge.bodies import json_object
-from knowledge.errors import BadInput, NotFound
+from knowledge.errors import BadInput, NotAllowed, NotFound
 
 routes = web.RouteTableDef()
 
@@ -20,14 +20,15 @@ CASES = "/api/v1/desk/cases"
 
 @routes.get(CASES)
 async def list_cases(request: web.Request) -> web.Response:
-    filters = Filters.from_query(request.query, agent=agent_of(request), state="all")
-    page = await request.app[DESK].queue.page(
-        filters, page_number(request.query.get("page"))
-    )
+    desk, agent = request.app[DESK], agent_of(request)
+    filters = Filters.from_query(request.query, agent=agent, state="all")
+    page = await desk.queue.page(filters, page_number(request.query.get("page")))
+    await desk.reads.record_list([case.reference for case in page.cases], agent)
     return web.json_response(
         {
             "cases": [case_as_json(case) for case in page.cases],
             "total": page.total,
+            "total_is_exact": page.total_is_exact,
             "page": page.page,
             "page_size": page.page_size,
         }
@@ -37,16 +38,34 @@ async def list_cases(request: web.Request) -> web.Response:
 @routes.post(f"{CASES}/take-next")
 async def take_next(request: web.Request) -> web.Response:
     """The case that is now the agent's; 204 when none waits."""
-    case = await request.app[DESK].archive.take_next(agent_of(request))
+    desk, agent = request.app[DESK], agent_of(request)
+    case = await desk.archive.take_next(agent)
     if case is None:
         return web.Response(status=204)
+    await desk.reads.record(case.reference, agent, "api")
     return web.json_response(case_as_json(case))
 
 
 @routes.get(f"{CASES}/{{reference}}")
 async def show_case(request: web.Request) -> web.Response:
-    case = await request.app[DESK].archive.case(request.match_info["reference"])
+    case = await request.app[DESK].archive.case(await log_read(request, "api"))
     return web.json_response(await _with_dates(request, case))
+
+
+@routes.get(f"{CASES}/{{reference}}/reads")
+async def list_reads(request: web.Request) -> web.Response:
+    """Who read the case, latest first; for leads."""
+    if not staff_of(request).can_lead():
+        raise NotAllowed("only leads see who read a case")
+    found = await request.app[DESK].reads.of_case(request.match_info["reference"])
+    return web.json_response(
+        {
+            "reads": [
+                {"reader": each.reader, "at": time_as_json(each.at), "what": each.what}
+                for each in found
+            ]
+        }
+    )
 
 
 @routes.post(f"{CASES}/{{reference}}/{{change}}")

@@ -7,18 +7,26 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from actions.cases.attachments import Attachment
 from actions.cases.dossier_pdf import dossier_pdf
 from actions.desk.api import CASES
-from actions.desk.parts import DESK
+from actions.desk.parts import DESK, log_read
 from knowledge.errors import NotFound
 
 routes = web.RouteTableDef()
+
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_SANDBOXED = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "private, no-store",
+}
 
 
 @routes.get(f"{CASES}/{{reference}}/dossier.json")
 async def download_dossier(request: web.Request) -> web.Response:
     """The whole case as a file that `guichet dossier verify` checks."""
-    dossier = await request.app[DESK].dossiers.of_case(request.match_info["reference"])
+    reference = await log_read(request, "dossier")
+    dossier = await request.app[DESK].dossiers.of_case(reference)
     return web.json_response(
         dossier.as_json(), headers=_as_file(f"{dossier.case.reference}.json")
     )
@@ -28,7 +36,7 @@ async def download_dossier(request: web.Request) -> web.Response:
 async def download_dossier_pdf(request: web.Request) -> web.Response:
     """The same in the customer's language, to print or to send."""
     desk = request.app[DESK]
-    dossier = await desk.dossiers.of_case(request.match_info["reference"])
+    dossier = await desk.dossiers.of_case(await log_read(request, "dossier"))
     pdf = await asyncio.get_running_loop().run_in_executor(
         desk.executor,
         dossier_pdf,
@@ -46,27 +54,42 @@ async def download_dossier_pdf(request: web.Request) -> web.Response:
 @routes.get(f"{CASES}/{{reference}}/attachments")
 async def list_attachments(request: web.Request) -> web.Response:
     """The files of the case's conversation, in the order in which they came."""
-    files = await request.app[DESK].attachments.of_case(request.match_info["reference"])
+    reference = await log_read(request, "attachment")
+    files = await request.app[DESK].attachments.of_case(reference)
     return web.json_response({"attachments": [file.as_json() for file in files]})
 
 
 @routes.get(f"{CASES}/{{reference}}/attachments/{{attachment}}")
 async def download_attachment(request: web.Request) -> web.Response:
     """One file, as it came; a browser saves it and runs nothing of it."""
-    store = request.app[DESK].attachments
-    reference = request.match_info["reference"]
-    file, content = await store.open(request.match_info["attachment"])
-    if file not in await store.of_case(reference):
-        raise NotFound(f"case {reference} has no such file")
+    file, content = await _open(request)
     return web.Response(
         body=content,
         content_type=file.media_type,
-        headers={
-            **_as_file(file.name),
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "Cache-Control": "private, no-store",
-        },
+        headers={**_as_file(file.name), **_SANDBOXED},
     )
+
+
+@routes.get("/desk/cases/{reference}/attachments/{attachment}")
+async def show_attachment(request: web.Request) -> web.Response:
+    """A picture to be shown in the page; anything else is a file to be saved."""
+    file, content = await _open(request)
+    is_picture = file.media_type in PICTURES
+    shown = {"X-Content-Type-Options": "nosniff"} if is_picture else _as_file(file.name)
+    return web.Response(
+        body=content,
+        content_type=file.media_type,
+        headers={**shown, **_SANDBOXED},
+    )
+
+
+async def _open(request: web.Request) -> tuple[Attachment, bytes]:
+    store = request.app[DESK].attachments
+    reference = await log_read(request, "attachment")
+    file, content = await store.open(request.match_info["attachment"])
+    if file not in await store.of_case(reference):
+        raise NotFound(f"case {reference} has no such file")
+    return file, content
 
 
 def _as_file(name: str) -> dict[str, str]:

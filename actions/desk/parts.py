@@ -13,7 +13,10 @@ from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments
 from actions.cases.dossier import Dossiers
 from actions.classification.observing import StoredObservation
+from actions.desk.judging import Judge
+from actions.desk.presence import Presence
 from actions.desk.queue import Queue
+from actions.desk.reads import CaseReads, What
 from knowledge.workplace import STAFF
 
 Announce = Callable[[str, dict[str, Any]], Awaitable[None]]
@@ -29,6 +32,8 @@ class Agent(Protocol):
     @property
     def email(self) -> str: ...
 
+    def can_lead(self) -> bool: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
@@ -38,6 +43,7 @@ class Desk:
         executor: For work that keeps a processor busy: setting a dossier.
         announce: Tells whoever watches a conversation of a new message in it.
         observe: Reads a text with its language as the classifier does.
+        judge: Says what a case is, and by which of its sentences.
     """
 
     archive: Archive
@@ -47,11 +53,26 @@ class Desk:
     queue: Queue
     announce: Announce
     observe: Observe
+    judge: Judge
+    reads: CaseReads
+    presence: Presence
 
 
 DESK = web.AppKey("desk", Desk)
 
 
+def staff_of(request: web.Request) -> Agent:
+    """The person who is signed in."""
+    return cast(Agent, request[STAFF])
+
+
 def agent_of(request: web.Request) -> str:
     """How history and assignment name the person who is signed in."""
-    return cast(Agent, request[STAFF]).email
+    return staff_of(request).email
+
+
+async def log_read(request: web.Request, what: What) -> str:
+    """Write down that the request's case is read; gives its reference."""
+    reference = request.match_info["reference"]
+    await request.app[DESK].reads.record(reference, agent_of(request), what)
+    return reference

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from actions.cases.case import Case, Event
+from actions.cases.case import Case, Event, Verdict
 
 LONGEST_LINE = 110
 SHORTEST_LINE = 30
@@ -24,6 +25,55 @@ class Conflicting:
     field: str
     yours: str
     theirs: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A piece of a text; `grounds` that it speaks for, empty for plain text."""
+
+    text: str
+    grounds: tuple[str, ...] = ()
+
+
+def marked(text: str, verdict: Verdict | None) -> list[Piece]:
+    """The text in pieces, with the sentences that the verdict rests on apart.
+
+    The pieces joined are the text. Evidence that does not stand in it is left out.
+    """
+    speaks_for: dict[tuple[int, int], list[str]] = {}
+    for each in verdict.grounds if verdict else ():
+        sentence = each["evidence"] or ""
+        start = text.find(sentence) if sentence else -1
+        if start >= 0:
+            span = (start, start + len(sentence))
+            speaks_for.setdefault(span, []).append(each["ground"])
+    pieces, done = [], 0
+    for (start, end), grounds in sorted(speaks_for.items()):
+        if start < done:
+            continue
+        pieces.append(Piece(text=text[done:start]))
+        pieces.append(Piece(text=text[start:end], grounds=tuple(grounds)))
+        done = end
+    pieces.append(Piece(text=text[done:]))
+    return [piece for piece in pieces if piece.text]
+
+
+def ranked_grounds(verdict: Verdict | None, known: Sequence[str]) -> list[str]:
+    """The grounds of the policy, likeliest first."""
+    likely = [each["ground"] for each in verdict.grounds] if verdict else []
+    return [ground for ground in likely if ground in known] + [
+        ground for ground in known if ground not in likely
+    ]
+
+
+def shares_of(verdict: Verdict | None) -> dict[str, float]:
+    """Probabilities of the verdict's grounds and categories, by code."""
+    if verdict is None:
+        return {}
+    grounds = {each["ground"]: each["probability"] for each in verdict.grounds}
+    return grounds | {
+        each["category"]: each["probability"] for each in verdict.categories
+    }
 
 
 def one_line(text: str, limit: int = LONGEST_LINE) -> str:
@@ -81,3 +131,8 @@ def urgency(case: Case, now: datetime, soon: datetime) -> Urgency:
     if case.answer_due_at < now:
         return "over"
     return "soon" if case.answer_due_at < soon else "fine"
+
+
+def urgency_at(now: datetime, soon: timedelta) -> Callable[[Case], Urgency]:
+    """`urgency` at this moment, for a template."""
+    return lambda case: urgency(case, now, now + soon)

@@ -46,19 +46,26 @@ async def note(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
 async def classification(
     desk: Desk, reference: str, agent: str, fields: Fields
 ) -> Case:
-    """Correct `is_complaint`, `ground` and `category`."""
-    is_complaint = _yes_or_no(fields, "is_complaint")
-    ground = fields.get("ground") or None
+    """Correct `is_complaint`, `ground` and `category`; what is not given stays.
+
+    A ground makes a complaint of it, unless `is_complaint` says otherwise.
+    """
     case = await desk.archive.case(reference)
+    version = _version(fields)
+    ground = fields.get("ground", case.ground) or None
+    if "is_complaint" in fields:
+        is_complaint = _yes_or_no(fields, "is_complaint")
+    else:
+        is_complaint = case.is_complaint or ground is not None
     return await desk.archive.correct_classification(
         reference,
         agent,
         is_complaint=is_complaint,
         # A form sends its last ground along; without a complaint there is none.
         ground=cast(Ground | None, ground) if is_complaint else None,
-        category=cast(Category, fields.get("category")),
+        category=cast(Category, fields.get("category", case.category)),
         observed=await desk.observe(case.description, case.language),
-        version=_version(fields),
+        version=case.version if version is None else version,
     )
 
 

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import actions.cases.clock_tables  # noqa: F401
-import actions.cases.tables  # noqa: F401
+import actions.cases.clock_tables
+import actions.cases.tables
+import actions.desk.tables  # noqa: F401
 import bot.tables  # noqa: F401
 import knowledge.tables  # noqa: F401
 from actions.cases.archive import Archive

@@ -1,0 +1,33 @@
+"""The desk's own tables: who read a case, and who has it open now."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, String, Table
+
+from actions.cases.tables import Key, SafeText
+from knowledge.database import UtcDateTime, metadata
+
+# Kept when a case is erased: it says who of the staff read what, and nothing of it.
+case_reads = Table(
+    "case_reads",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("reference", Key(64), nullable=False),
+    Column("reader", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("what", String(16), nullable=False),
+    Index(None, "reference", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Worth nothing after half a minute: not part of a backup.
+case_presence = Table(
+    "case_presence",
+    metadata,
+    Column("reference", Key(64), primary_key=True),
+    Column("agent", Key(320), primary_key=True),
+    Column("name", SafeText, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Index(None, "seen_at"),
+    info={"is_derived": True},
+)
