@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -30,7 +32,6 @@ from bot.hashing import Hashing
 from bot.keys import Parts
 from bot.languages import load_identifier
 from bot.locks import LocalLocks
-from bot.migrations import upgrade
 from bot.privacy import load_masker
 from bot.rasa import FakeAssistant
 from bot.second_factor import SecondFactor
@@ -196,9 +197,28 @@ def assistant() -> FakeAssistant:
     return FakeAssistant()
 
 
+@pytest.fixture(scope="session")
+def published(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with a few published pages, to copy."""
+    path = shutil.copy(sqlite_template, tmp_path_factory.mktemp("pages") / "a.sqlite3")
+
+    async def publish() -> None:
+        engine = open_engine(f"sqlite:///{path}")
+        store = PageStore(engine, FakeClock())
+        pages = read_pages(DATA / "help")[:6]
+        for page in pages:
+            await store.save_version(page, author="test")
+        await store.record_publication(pages, author="test")
+        await engine.dispose()
+
+    asyncio.run(publish())
+    return path
+
+
 @pytest.fixture
 def make_counter(
     tmp_path: Path,
+    published: Path,
     clock: FakeClock,
     assistant: FakeAssistant,
     aiohttp_client: Callable[..., Awaitable[TestClient[Any, Any]]],
@@ -216,13 +236,9 @@ def make_counter(
         @asynccontextmanager
         async def open_fakes(settings: Settings) -> AsyncIterator[Parts]:
             operator = replace(load_operator(settings.data_dir), languages=LANGUAGES)
+            shutil.copy(published, settings.state_dir / "guichet.sqlite3")
             engine = open_engine(settings.archive_url)
-            await upgrade(engine)
             store = PageStore(engine, clock)
-            pages = read_pages(DATA / "help")[:6]
-            for page in pages:
-                await store.save_version(page, author="test")
-            await store.record_publication(pages, author="test")
             policy = load_policy(DATA, operator.policy)
             with ThreadPoolExecutor(1) as executor:
                 hashing = Hashing(
