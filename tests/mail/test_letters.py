@@ -27,14 +27,12 @@ VALUES = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
-async def test_every_letter_can_be_written_in_every_language(
-    archive: Archive, letters: Letters, kind: Any, language: str
+def test_every_letter_can_be_written_in_every_language(
+    kind: Any, language: str
 ) -> None:
-    case = await archive.file(make_draft())
+    letter = LETTERS.render_letter(kind, language, _case(), VALUES)
 
-    letter = letters.render_letter(kind, language, case, VALUES)
-
-    assert case.reference in letter.subject
+    assert "G-2026-000001" in letter.subject
     assert "https://ruterdam.example/status" in letter.text
     assert "{" not in letter.subject + letter.text
     assert f'<html lang="{language}" dir="ltr">' in letter.html
@@ -95,13 +93,9 @@ async def test_an_unknown_language_is_answered_in_the_operators_first(
 
 
 @pytest.mark.parametrize("kind", OUTCOME_KINDS)
-async def test_every_outcome_has_its_sentence(
-    archive: Archive, letters: Letters, kind: str
-) -> None:
-    case = await archive.file(make_draft())
-
+def test_every_outcome_has_its_sentence(kind: str) -> None:
     told = {
-        letters.render_letter("outcome", language, case, {"outcome": kind}).text
+        LETTERS.render_letter("outcome", language, _case(), {"outcome": kind}).text
         for language in LANGUAGES
     }
 
