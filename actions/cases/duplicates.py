@@ -2,7 +2,7 @@
 
 Two texts of one person are about the same matter when they share most of their
 words, or when they mean nearly the same, in whatever languages, and name no different
-amounts or numbers. `data/matters/` holds the pairs that the threshold was measured on.
+amounts or numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 # From this share of common pieces on, in one language.
 SAME_WORDS_FROM = 0.7
-# From this cosine of their embeddings on, in any languages: see `guichet eval matters`.
+# From this cosine of their embeddings on, in any languages; not measured on pairs yet.
 SAME_MEANING_FROM = 0.86
 _PIECE = 5
 _SHORTEST_FIGURE = 3
