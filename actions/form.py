@@ -47,6 +47,9 @@ INTERJECTIONS: Mapping[str, type[TurnAction]] = {
 # Below this an interjection's intent is a guess: a question is looked up instead.
 _SURE = 0.5
 _LIKELY = 0.4
+# What is told as the story is an interjection only where there is no doubt of it.
+_CERTAIN = 0.8
+_TELLING_WORDS = 8
 _LONGEST_ORDER_WORDS = 8
 
 
@@ -188,7 +191,8 @@ class _Utterance:
         turn = self.turn
         is_account = turn.get("correcting") == "description"
         is_order = len(turn.text.split()) <= _LONGEST_ORDER_WORDS
-        if self._is_interjection():
+        tells = len(turn.text.split()) >= _TELLING_WORDS and not turn.is_question
+        if self._is_interjection() and not (tells and turn.confidence < _CERTAIN):
             await self._interjection()
         elif is_correction(turn) and not is_account:
             if not changed and is_order and named_fields(turn):

@@ -126,7 +126,8 @@ def test_walks_keep_every_fact_and_never_end_in_silence(
             stateful_step_count=MOVES_A_WALK,
             derandomize=given is None,
             deadline=None,
-            phases=[Phase.generate, Phase.shrink] if given else [Phase.generate],
+            # Shrinking would walk for an hour; the walk that failed is printed.
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
             database=None,
         ),

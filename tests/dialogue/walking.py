@@ -72,7 +72,7 @@ ANSWERS = {
     "email": ("sofia.lind@example.se", "liam@example.com", "asa@example.org"),
     "username": ("river_rat", "river_rat2", "asa_7"),
     "event_date": ("2026-11-03", "2026-10-19", "2026-11-14"),
-    "details": ("The support promised me an answer last week.",) * 3,
+    "details": ("It was 300 euro and I have a picture of the page that shows it.",) * 3,
 }
 NONSENSE = {
     "name": "...??",
@@ -130,6 +130,8 @@ class Walker:
             await self.send()
         else:
             await self._give(asked, ANSWERS[asked][pick], ANSWERS[asked][pick])
+            if asked == "details":
+                assert ANSWERS[asked][pick] in self.slots["description"]
 
     async def fail(self) -> None:
         asked = self.asked_for
