@@ -5,10 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import FormData
 
 from knowledge.answers import Knowledge
 from knowledge.chunking import chunk
 from knowledge.console.editing import as_markdown
+from knowledge.console.editor import as_fields
+from knowledge.console.parts import CONSOLE
 from knowledge.embedding import FakeEmbedder
 from knowledge.index import make_index
 from knowledge.pages import Page
@@ -324,3 +327,197 @@ async def test_every_version_is_listed_by_the_api(console) -> None:
     listed = await get(console, f"{API}/pages/sv/fees/versions")
 
     assert [each["version"] for each in listed["versions"]] == [2, 1]
+
+
+async def wait_for(console: Counter, path: str, words: str) -> str:
+    """The page of a piece of work once it has ended."""
+    [work] = console.client.app[CONSOLE].workshop._work.values()
+    await work.task
+    page = await get_page(console, path)
+    assert words in page
+    return page
+
+
+async def begin(console: Counter, path: str, **fields: Any) -> str:
+    """Begin a piece of work by a form; gives the address of its page."""
+    response = await console.client.post(
+        path, data=fields, headers=origin(console), allow_redirects=False
+    )
+    assert response.status == 303, await response.text()
+    return str(response.headers["Location"])
+
+
+async def test_a_page_is_saved_from_the_fields_of_the_form(console) -> None:
+    fields = as_fields(make_page(translates=2))
+
+    await send(console, "/knowledge/pages", base_version=0, **fields)
+
+    assert await console.parts.pages.page("fees", "sv") == make_page(translates=2)
+
+
+async def test_the_preview_is_safe_and_names_dead_links(console) -> None:
+    fields = as_fields(make_page(body="<b>x</b> [prices](/help/sv/prices) [a](#b)\n"))
+
+    response = await console.client.post(
+        "/knowledge/preview",
+        data=fields,
+        headers={**origin(console), "Guichet-Fragment": "1"},
+    )
+
+    shown = await response.text()
+    assert "&lt;b&gt;x&lt;/b&gt;" in shown
+    assert "there is no such page" in shown
+    assert "there is no such section" in shown
+    assert "<html" not in shown
+
+
+async def test_a_draft_is_asked_before_it_is_published(console) -> None:
+    fields = as_fields(make_page(body="## Swish\n\nSwish tar vi gärna emot här.\n"))
+
+    shown = await send(
+        console,
+        "/knowledge/try",
+        status=200,
+        base_version=0,
+        question="Swish tar vi gärna emot här.",
+        **fields,
+    )
+
+    assert "fees#swish" in shown
+    assert await console.parts.pages.newest_version("fees", "sv") == 0
+
+
+async def test_what_if_replays_stored_questions_over_the_drafts(console) -> None:
+    store = console.parts.pages
+    question = "Ett uttag kostar trettio kronor."
+    await store.save_version(make_page(body=f"{question}\n"), author="Ada")
+    await store.record_gap(question, language="sv", reason="unanswered")
+
+    path = await begin(console, "/knowledge/what-if", draft="fees/sv/1")
+    page = await wait_for(console, path, "1 stored question was asked again.")
+
+    assert question in page
+
+
+async def test_only_the_drafts_chosen_are_published(console) -> None:
+    store = console.parts.pages
+    await store.save_version(make_page(), author="Ada")
+    await store.save_version(make_page(id="other"), author="Ada")
+
+    await send(console, "/knowledge/publish", choosing="1", draft="fees/sv/1")
+
+    assert await store.published_version("fees", "sv") == 1
+    assert await store.published_version("other", "sv") is None
+
+
+async def test_no_draft_chosen_publishes_nothing(console) -> None:
+    await console.parts.pages.save_version(make_page(), author="Ada")
+
+    page = await send(console, "/knowledge/publish", status=400, choosing="1")
+
+    assert "Choose at least one page." in page
+
+
+async def test_a_publication_is_scheduled_and_cancelled(console) -> None:
+    await console.parts.pages.save_version(make_page(), author="Ada")
+    schedule = console.client.app[CONSOLE].schedule
+
+    await send(
+        console,
+        "/knowledge/publish",
+        choosing="1",
+        draft="fees/sv/1",
+        when="later",
+        publish_at="2026-12-01T08:00",
+    )
+    [waiting] = await schedule.waiting()
+    await send(console, f"/knowledge/scheduled/{waiting.id}/cancel")
+
+    assert waiting.publish_at.isoformat() == "2026-12-01T07:00:00+00:00"
+    assert await schedule.waiting() == []
+
+
+async def test_differences_are_shown_by_word_with_names(console) -> None:
+    store = console.parts.pages
+    await store.save_version(make_page(), author="editor@ruterdam.example")
+    newer = make_page(body="## Vad kostar ett uttag? {#cost}\n\nEtt uttag är dyrt.\n")
+    await store.save_version(newer, author="Ada")
+
+    page = await get_page(console, "/knowledge/pages/sv/fees/diff?from=1&to=2")
+
+    assert "<mark>gratis</mark>" in page
+    assert "<mark>dyrt</mark>" in page
+    assert "version 1, Kim" in page
+
+
+async def test_an_earlier_version_is_made_the_newest_again(console) -> None:
+    store = console.parts.pages
+    await store.save_version(make_page(), author="Ada")
+    await store.save_version(make_page(title="Priser"), author="Ada")
+
+    await send(console, "/knowledge/pages/sv/fees/restore", version=1)
+
+    assert (await store.page("fees", "sv")).title == "Avgifter"
+    assert len(await store.history("fees", "sv")) == 3
+
+
+async def test_a_translation_is_begun_beside_its_source(console) -> None:
+    store = console.parts.pages
+    await store.save_version(make_page(), author="Ada")
+    await store.save_version(make_page(title="Priser"), author="Ada")
+
+    page = await get_page(console, "/knowledge/translations/fr/fees?from=sv")
+
+    assert 'name="translates" value="2"' in page
+    assert 'name="url" value="/help/fr/fees"' in page
+    assert "Ett uttag är gratis." in page
+
+
+async def test_a_question_asked_becomes_a_draft_with_one_click(console) -> None:
+    store = console.parts.pages
+    await store.record_gap("kan jag swisha?", language="sv", reason="unanswered")
+    [group] = await console.client.app[CONSOLE].gaps.find()
+
+    page = await get_page(console, f"/knowledge/new?gap={group.key}")
+
+    assert "## Kan jag swisha? {#answer}" in page
+
+
+async def test_files_are_read_reviewed_and_stored_as_drafts(console) -> None:
+    form = FormData()
+    form.add_field("language", "sv")
+    for name, text in (("a/priser.txt", b"Priser\n\nAllt kostar."), ("b.txt", b"")):
+        form.add_field("files", text, filename=name)
+    response = await console.client.post(
+        "/knowledge/import", data=form, headers=origin(console), allow_redirects=False
+    )
+    path = response.headers["Location"]
+
+    page = await wait_for(console, path, "The file is empty.")
+    await send(console, path, page="0")
+
+    assert "priser.txt" in page
+    stored = await console.parts.pages.page("priser", "sv")
+    assert (stored.title, stored.body) == ("Priser", "Allt kostar.\n")
+
+
+async def test_an_address_inside_our_network_is_not_imported(console) -> None:
+    address = str(console.client.make_url("/help/sv"))
+
+    path = await begin(console, "/knowledge/import", address=address)
+    [work] = console.client.app[CONSOLE].workshop._work.values()
+    await work.task
+    response = await console.client.get(path)
+
+    assert response.status == 400
+    assert "not an address on the public internet" in await response.text()
+
+
+async def test_nobody_sees_anothers_work(console) -> None:
+    await console.parts.pages.save_version(make_page(), author="Ada")
+    path = await begin(console, "/knowledge/what-if", draft="fees/sv/1")
+
+    await console.sign_in("administrator")
+    response = await console.client.get(path)
+
+    assert response.status == 404
