@@ -115,6 +115,18 @@ def transfer(json: Json = False) -> None:
 
 
 @evaluations.command()
+def intents(json: Json = False) -> None:
+    """Measure intents by language, with and without its own examples (minutes)."""
+    from bot.evaluation.running import measure_intents
+
+    _measure(
+        "Training and testing",
+        json,
+        lambda report: measure_intents(Settings.from_environment(), report),
+    )
+
+
+@evaluations.command()
 def languages(file: JsonLines, json: Json = False) -> None:
     """Measure language identification, alone and inside conversations."""
     from bot.evaluation.running import measure_languages

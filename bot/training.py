@@ -31,6 +31,7 @@ from knowledge.operator import Operator
 
 ASSISTANT = ROOT / "bot" / "assistant"
 RASA = ASSISTANT / ".venv" / "bin" / "rasa"
+RASA_PYTHON = RASA.with_name("python")
 TRAIN_SECONDS = 900
 
 

@@ -15,6 +15,7 @@ import aiohttp
 from actions.classification import classifier_folder, load_classifier
 from bot.evaluation.complaints import evaluate_complaints
 from bot.evaluation.dialogues import Cases, evaluate_dialogues
+from bot.evaluation.intents import evaluate_intents
 from bot.evaluation.languages import evaluate_languages
 from bot.evaluation.measured import Measured
 from bot.evaluation.routing import evaluate_routing
@@ -119,6 +120,12 @@ async def measure_languages(
 ) -> Measured:
     identifier = load_identifier(settings.data_dir)
     return await asyncio.to_thread(evaluate_languages, file, identifier)
+
+
+async def measure_intents(settings: Settings, report: Progress) -> Measured:
+    return await evaluate_intents(
+        settings.data_dir, _embedder(settings), settings.state_dir, report
+    )
 
 
 async def measure_routing(settings: Settings, file: Path, report: Progress) -> Measured:
