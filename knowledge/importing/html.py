@@ -45,6 +45,8 @@ _MAIN = (
     "//article",
     "//*[@id='main-content' or @id='main' or @id='content']",
 )
+# What is shorter is a teaser and not the article.
+_SHORTEST_ARTICLE = 40
 # Of what trafilatura calls content, this share must be inside.
 _ENOUGH = 0.9
 _SUFFIX = re.compile(r"\s+[|–—·»›:-]{1,2}\s+")
@@ -148,20 +150,31 @@ def _parse(text: str) -> HtmlElement:
 
 
 def _title(root: HtmlElement) -> str:
-    """The one first heading, else the title without the site's name."""
-    heads = [_words(each) for each in root.iter("h1")]
-    heads = [head for head in heads if head]
-    if len(set(heads)) == 1:
-        return heads[0]
+    """The first heading of the content, else the page's title without the site's name.
+
+    A first heading outside the content counts unless it only names the site.
+    """
+    named, site = _named(root)
     main = next((each for path in _MAIN for each in root.xpath(path)), None)
-    if main is not None and (inside := [_words(each) for each in main.iter("h1")]):
-        return inside[0]
-    named = _meta(root, "og:title") or _words(root.find(".//title"))
-    if not named:
-        return heads[0] if heads else ""
-    site = _meta(root, "og:site_name") or ""
-    parts = [part for part in _SUFFIX.split(named) if folded(part) != folded(site)]
-    return parts[0] if parts else named
+    if main is not None and (inside := _first_heading(main)):
+        return inside
+    heading = _first_heading(root)
+    if heading and folded(heading) not in site:
+        return heading
+    return named or heading
+
+
+def _named(root: HtmlElement) -> tuple[str, set[str]]:
+    """What the head calls the page, and what it may call the site, folded."""
+    title = _meta(root, "og:title") or _words(root.find(".//title"))
+    site = {folded(_meta(root, "og:site_name"))} - {""}
+    parts = [part for part in _SUFFIX.split(title) if folded(part) not in site]
+    site.update(folded(part) for part in parts[1:])
+    return (parts[0] if parts else title), site
+
+
+def _first_heading(element: HtmlElement) -> str:
+    return next(filter(None, (_words(each) for each in element.iter("h1"))), "")
 
 
 def _language(root: HtmlElement) -> str | None:
@@ -232,7 +245,8 @@ def _content(root: HtmlElement, text: str) -> HtmlElement:
     body = root.find("body")
     body = root if body is None else body
     for path in _MAIN:
-        found = [each for each in body.xpath(path) if len(_words(each)) >= 40]
+        least = 1 if "main" in path else _SHORTEST_ARTICLE
+        found = [each for each in body.xpath(path) if len(_words(each)) >= least]
         if len(found) == 1:
             return found[0]
         if found and path != "//article":

@@ -1,10 +1,13 @@
+import zipfile
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from knowledge.database import metadata, open_engine
 from knowledge.errors import NotFound
-from knowledge.importing import import_folder
+from knowledge.importing import Reader, import_folder
 from knowledge.store import PageStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,3 +114,59 @@ async def test_the_sample_pages_are_all_sound(store):
     assert not report.broken
     languages = {page.language for page in report.pages}
     assert languages == {"sv", "fr", "en"}
+
+
+async def test_what_a_web_page_does_not_say_is_kept_from_the_stored_one(
+    store, tmp_path
+):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    page = folder / "fees.html"
+    html = "<html lang=en><body><main><h1>Fees</h1><p>{}</p></main></body></html>"
+    page.write_text(html.format("Withdrawals are free of charge."), encoding="utf-8")
+    await import_folder(store, folder, author="test")
+    first = await store.page("fees", "en")
+    kept = replace(first, kind="policy", effective_from=date(2026, 1, 1), translates=3)
+    await store.save_version(kept, author="Ada")
+
+    again = await import_folder(store, folder, author="test")
+    page.write_text(html.format("Withdrawals cost two euros."), encoding="utf-8")
+    changed = await import_folder(store, folder, author="test")
+
+    assert [each.state for each in (*again.pages, *changed.pages)] == [
+        "unchanged",
+        "changed",
+    ]
+    newest = await store.page("fees", "en")
+    assert (newest.kind, newest.effective_from, newest.translates) == (
+        "policy",
+        date(2026, 1, 1),
+        3,
+    )
+
+
+async def test_a_packed_folder_is_imported_within_bounds(store, tmp_path):
+    packed = tmp_path / "help.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("sv/uttag.txt", "Uttag\n\nEtt uttag är gratis.")
+        archive.writestr("sv/bomb.txt", "x" * 3_000_000)
+        archive.writestr("logo.png", "x")
+
+    report = await import_folder(store, packed, author="test")
+
+    assert [(page.id, page.language) for page in report.pages] == [("uttag", "sv")]
+    assert [broken.code for broken in report.broken] == ["too_long"]
+    assert report.skipped == ["logo.png"]
+
+
+async def test_two_pages_of_one_name_are_told_apart_by_their_folder(store, tmp_path):
+    for folder in ("cards", "bank"):
+        (tmp_path / "help" / folder).mkdir(parents=True)
+        (tmp_path / "help" / folder / "fees.txt").write_text(
+            f"Fees\n\nFees of {folder}."
+        )
+    reader = Reader(today=date(2026, 11, 22), language="en")
+
+    report = await import_folder(store, tmp_path / "help", author="test", reader=reader)
+
+    assert [page.id for page in report.pages] == ["fees", "cards-fees"]

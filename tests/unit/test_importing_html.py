@@ -194,6 +194,17 @@ def test_a_page_that_claims_another_language_than_its_words_is_noted() -> None:
     ]
 
 
+def test_a_heading_that_only_names_the_site_is_not_the_title() -> None:
+    html = (
+        "<html lang=en><head><title>Fees - The Handbook</title></head><body>"
+        "<h1>The Handbook</h1><main><h2>Fees</h2><p>There are none.</p></main>"
+    )
+
+    page = read(html).page
+
+    assert (page.title, page.body) == ("Fees", "There are none.\n")
+
+
 @pytest.mark.parametrize("html", ["", "<html></html>", "<html><body><nav>a</nav>"])
 def test_a_page_without_content_is_refused(html: str) -> None:
     with pytest.raises(BadInput, match=r"empty|no text"):
