@@ -36,6 +36,7 @@ _SURE = 0.5
 _LONGEST_WHY_WORDS = 9
 _BARE_WHY_WORDS = 3
 _SHORTEST_RESUMING_WORDS = 4
+_ALONE_WORDS = 3
 _THIN_WORDS = 6
 _STATEMENT_WORDS = 8
 _ACCOUNT_WORDS = 12
@@ -95,7 +96,8 @@ def _take_person(
                 value = reader.looks_like_same_name(turn.text, current)
             elif field == "username" and not facts.email:
                 value = reader.username_after(turn.text, current)
-        is_alone = field == "email" and len(turn.text.split()) <= 3
+        others = len(turn.text.split()) - len((facts.name or "").split())
+        is_alone = field == "email" and others <= _ALONE_WORDS
         may_replace = (
             not current
             or field in facts.stated
