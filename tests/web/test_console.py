@@ -15,6 +15,7 @@ from knowledge.console.parts import CONSOLE
 from knowledge.embedding import FakeEmbedder
 from knowledge.index import make_index
 from knowledge.pages import Page
+from tests.factories import make_message
 from tests.web.conftest import Counter
 
 API = "/api/v1/knowledge"
@@ -521,3 +522,22 @@ async def test_nobody_sees_anothers_work(console) -> None:
     response = await console.client.get(path)
 
     assert response.status == 404
+
+
+async def test_an_answer_that_did_not_help_is_kept_for_the_editors(console) -> None:
+    visit = await console.open(language="sv")
+    await console.parts.transcripts.append(
+        visit.id,
+        make_message(text="Vad kostar ett uttag?"),
+        make_message(id="answer", sender="bot", citations=[{"page": "fees"}]),
+    )
+
+    response = await console.client.post(
+        f"{visit.address}/feedback",
+        json={"message_id": "answer", "helpful": False},
+        headers=visit.headers,
+    )
+
+    assert response.status == 204
+    [group] = (await get(console, f"{API}/gaps"))["groups"]
+    assert (group["question"], group["n_unhelpful"]) == ("Vad kostar ett uttag?", 1)
