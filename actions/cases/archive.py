@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,47 +19,25 @@ from actions.cases.case import (
     Category,
     Ground,
     OutcomeKind,
-    Status,
     time_as_json,
 )
 from actions.cases.changes import Change, changing
 from actions.cases.clocks import ClockRules, settle
 from actions.cases.complaint import Policy, needs_reasons
-from actions.cases.duplicates import find_original
-from actions.cases.filing import (
-    About,
-    Rules,
-    filed_as,
-    insert_case,
-    unclosed_matters,
-)
-from actions.cases.history import find_faults, read_sealed
+from actions.cases.filing import Rules, filed_as, insert_case
 from actions.cases.keeping_time import TimeKeeper
+from actions.cases.lookup import CaseLookup, require
 from actions.cases.matters import Matters
-from actions.cases.queries import (
-    CasePage,
-    CaseStatus,
-    case_from,
-    email_key,
-    ids_of,
-    next_waiting,
-    read_case,
-    select_cases,
-    unclosed,
-)
-from actions.cases.tables import cases, customers
-from actions.cases.words import matching
+from actions.cases.queries import next_waiting
 from knowledge.database import reading, writing
-from knowledge.errors import BadInput, Conflict, NotFound
+from knowledge.errors import BadInput, Conflict
 
 if TYPE_CHECKING:
     # For the annotations only: the classifier's libraries are heavy.
     from actions.classification.observing import StoredObservation
 
-PAGE_SIZE = 25
 
-
-class Archive:
+class Archive(CaseLookup):
     """Every case. All methods raise ArchiveUnavailable when the database is down.
 
     Methods that change a case take the `version` that the caller saw, None to accept
@@ -91,9 +68,8 @@ class Archive:
                 same words are found to be a repetition.
             policies: By name, for the cases that were filed under them.
         """
-        self._engine, self._clock = engine, clock
+        super().__init__(engine, clock, matters=matters)
         self.policy, self.zone = policy, zone
-        self._matters = matters
         clocks = ClockRules(policy=policy, zone=zone, policies=policies or {})
         self._rules = Rules(
             policy=policy, zone=zone, prefix=prefix.upper(), clocks=clocks
@@ -133,150 +109,6 @@ class Archive:
         async with self._changing(reference, None) as change:
             await customer_wrote(change, text, language=language)
         return change.saved
-
-    # Reading
-
-    async def case(self, reference: str) -> Case:
-        """The case with its transcript and history.
-
-        Raises:
-            NotFound: There is no such case.
-        """
-        async with reading(self._engine) as connection:
-            case = await read_case(connection, reference)
-        if case is None:
-            raise NotFound(f"no case {reference}")
-        return case
-
-    async def cases(
-        self,
-        status: Status | Collection[Status] | None = None,
-        q: str | None = None,
-        page: int = 1,
-        *,
-        page_size: int = PAGE_SIZE,
-    ) -> CasePage:
-        """Cases in a state or in several, oldest first.
-
-        Every word of `q`, or one that begins so, must occur in the reference, the
-        customer's name, e-mail address or username, the description, or what was
-        said since; capitals and accents do not matter.
-
-        Raises:
-            BadInput: `page` or `page_size` is below 1, or a status is unknown.
-        """
-        if page < 1 or page_size < 1:
-            raise BadInput(f"page must be at least 1, got {page} of {page_size}")
-        wanted = [status] if isinstance(status, str) else list(status or ())
-        for each in wanted:
-            _require("status", each, get_args(Status))
-        conditions: list[ColumnElement[bool]] = []
-        if wanted:
-            conditions.append(cases.c.status.in_(wanted))
-        if (has_words := matching(q or "")) is not None:
-            conditions.append(has_words)
-        query = (
-            select_cases()
-            .where(*conditions)
-            .order_by(cases.c.received_at, cases.c.id)
-            .limit(page_size)
-            .offset((page - 1) * page_size)
-        )
-        count = select(func.count()).select_from(cases).where(*conditions)
-        async with reading(self._engine) as connection:
-            total = (await connection.execute(count)).scalar_one()
-            found = [case_from(row) for row in await connection.execute(query)]
-        return CasePage(cases=found, total=total, page=page, page_size=page_size)
-
-    async def open_cases_of(
-        self, email: str | None = None, conversation: str | None = None
-    ) -> list[Case]:
-        """Cases of a person or conversation that are not closed, oldest first.
-
-        With both given, a case of either counts; with neither, none.
-        """
-        query = (
-            select_cases()
-            .where(unclosed(), cases.c.id.in_(ids_of(email, conversation)))
-            .order_by(cases.c.received_at, cases.c.id)
-        )
-        async with reading(self._engine) as connection:
-            return [case_from(row) for row in await connection.execute(query)]
-
-    async def open_case_about(
-        self, email: str | None, text: str, *, conversation: str | None = None
-    ) -> Case | None:
-        """The unclosed case of this person that is about the same matter as `text`.
-
-        Compared across conversations and languages, also with how the person told it
-        then. An address that somebody only typed proves nothing: show the customer
-        no more of the case than reference, date and place in the queue.
-
-        Args:
-            email: The person's address; None looks at the conversation alone.
-            text: What they write now.
-            conversation: Whose cases count as well.
-
-        Returns:
-            The case without transcript and history, or None.
-        """
-        about = await self._about(text)
-        async with reading(self._engine) as connection:
-            if about is None:
-                return None
-            candidates = await unclosed_matters(
-                connection, email, conversation, about.model
-            )
-            found = find_original(text, candidates, about.vector)
-            if found is None:
-                return None
-            query = select_cases().where(cases.c.reference == found)
-            return case_from((await connection.execute(query)).one())
-
-    async def references_of(self, email: str) -> list[str]:
-        """The references of all cases of a person, closed ones too, oldest first."""
-        query = (
-            select(cases.c.reference)
-            .where(cases.c.id.in_(ids_of(email, None)))
-            .order_by(cases.c.received_at, cases.c.id)
-        )
-        async with reading(self._engine) as connection:
-            return list((await connection.scalars(query)).all())
-
-    async def status_for(self, reference: str, email: str) -> CaseStatus:
-        """What the customer may know; a wrong pair reveals nothing, not even which.
-
-        Capitals and surrounding spaces do not matter in either.
-        """
-        query = select_cases().where(
-            cases.c.reference == reference.strip().upper(),
-            # Never `IS NULL`: a case without an address is shown to nobody.
-            customers.c.email_key == (email_key(email) or ""),
-        )
-        async with reading(self._engine) as connection:
-            row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            return CaseStatus(is_known=False)
-        case = case_from(row)
-        return CaseStatus(
-            is_known=True,
-            status=case.status,
-            opened_at=case.opened_at,
-            answer_due_at=case.answer_due_at,
-            queue_position=case.queue_position,
-            outcome=case.outcome["kind"] if case.outcome else None,
-        )
-
-    async def find_faults(self, reference: str | None = None) -> list[str]:
-        """Check the history of all cases, or of one; one sentence for each break.
-
-        Raises:
-            NotFound: There never was such a case.
-        """
-        async with reading(self._engine) as connection:
-            if reference is not None and not await read_sealed(connection, reference):
-                raise NotFound(f"no case {reference}")
-            return await find_faults(connection, reference)
 
     # The desk
 
@@ -378,9 +210,9 @@ class Archive:
         Raises:
             BadInput: An unknown code, or a ground without a complaint.
         """
-        _require("category", category, CATEGORIES)
+        require("category", category, CATEGORIES)
         if ground is not None:
-            _require("ground", ground, GROUNDS)
+            require("ground", ground, GROUNDS)
             if not is_complaint:
                 raise BadInput("a case that is no complaint has no ground")
         after = {"is_complaint": is_complaint, "ground": ground, "category": category}
@@ -420,7 +252,7 @@ class Archive:
         Raises:
             BadInput: An unknown outcome, or one that needs reasons without any.
         """
-        _require("outcome", kind, self.policy.outcomes)
+        require("outcome", kind, self.policy.outcomes)
         reasons = reasons.strip() if reasons and reasons.strip() else None
         if reasons is None and needs_reasons(kind, self.policy):
             raise BadInput(f"outcome {kind} needs written reasons")
@@ -472,12 +304,6 @@ class Archive:
             change.record(actor, "legal_hold_released", reason=reason.strip())
         return change.saved
 
-    async def _about(self, text: str) -> About | None:
-        if self._matters is None or not text.strip():
-            return None
-        (vector,) = await self._matters.embed([text])
-        return About(model=self._matters.model, vector=vector)
-
     @asynccontextmanager
     async def _changing(
         self, reference: str, version: int | None
@@ -501,11 +327,6 @@ class Archive:
         async with changing(connection, reference, version, self._clock()) as change:
             yield change
             await settle(change, self._rules.clocks)
-
-
-def _require(name: str, value: object, known: Sequence[object]) -> None:
-    if value not in known:
-        raise BadInput(f"{name} must be one of {', '.join(map(str, known))}")
 
 
 def _require_text(name: str, text: str) -> None:

@@ -100,6 +100,12 @@ async def write_embedding(
     )
 
 
+def vectors_from(stored: Sequence[bytes]) -> Vector:
+    """Embeddings of one model, a row each, as they were to three digits."""
+    rows = np.frombuffer(b"".join(stored), _STORED).astype(np.float32)
+    return rows.reshape(len(stored), -1)
+
+
 def vector_from(stored: bytes | None) -> Vector | None:
     """An embedding as it was before it was stored, to three digits."""
     return None if stored is None else np.frombuffer(stored, _STORED).astype(np.float32)
