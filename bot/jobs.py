@@ -42,7 +42,11 @@ def list_jobs(app: web.Application, parts: Parts) -> list[Job]:
         console = app[CONSOLE]
         await publish_due(console.schedule, console.store, console.publisher, now)
 
+    async def embed_cases(now: datetime) -> None:
+        await archive.embed_missing()
+
     return [
+        Job(name="embeddings", timetable=Every(timedelta(minutes=10)), run=embed_cases),
         Job(name="clocks", timetable=Every(timedelta(minutes=1)), run=follow_clocks),
         Job(name="publish", timetable=Every(timedelta(minutes=1)), run=publish_pages),
         Job(
