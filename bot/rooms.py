@@ -20,17 +20,23 @@ import knowledge.console.views
 from actions.cases.case import Verdict
 from actions.cases.dossier import Dossiers
 from actions.classification.observing import StoredObservation
+from actions.desk.answering import Answering
+from actions.desk.composing import load_templates
 from actions.desk.judging import Judge
 from actions.desk.parts import DESK, Desk
 from actions.desk.presence import Presence
 from actions.desk.queue import Queue
 from actions.desk.reads import CaseReads
+from actions.desk.related import RelatedCases
 from actions.reports.figures import Reports
 from actions.reports.views import REPORTS, ReportRoom
 from bot.console_room import make_console
 from bot.keys import Parts
 from knowledge.console.parts import CONSOLE
 from knowledge.workplace import STATIC, WORKPLACE, Workplace, load_staff_texts
+
+# Surer than this, an agent is warned before answering in another language.
+SURE_OF_LANGUAGE = 0.95
 
 
 def add_rooms(app: web.Application) -> None:
@@ -65,6 +71,11 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(parts.executor, judge, text, language)
 
+    def identify(text: str) -> str | None:
+        found = parts.languages.identify(text)
+        is_sure = found.confidence >= SURE_OF_LANGUAGE and not found.is_requested
+        return found.tag if is_sure else None
+
     app[WORKPLACE] = Workplace(
         texts=load_staff_texts(parts.settings.data_dir),
         zone=parts.operator.zone,
@@ -88,6 +99,12 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         announce=parts.events.publish,
         observe=observe,
         judge=Judge(classify),
+        answering=Answering(parts.engine, parts.archive),
+        templates=load_templates(
+            parts.settings.data_dir, parts.operator.name, parts.operator.zone
+        ),
+        identify=identify,
+        related=RelatedCases(parts.engine),
         reads=CaseReads(parts.engine, parts.clock),
         presence=Presence(parts.engine, parts.clock),
     )

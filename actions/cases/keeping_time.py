@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.calendar import days_after
 from actions.cases.case import Case, Message, time_as_json
-from actions.cases.changes import changing
+from actions.cases.changes import Change, changing
 from actions.cases.clock_tables import case_clocks, case_notices
 from actions.cases.clocks import (
     CaseClocks,
@@ -116,40 +116,11 @@ class TimeKeeper:
         Raises:
             BadInput: An unknown reason, or no note that says what is waited for.
         """
-        if reason not in PAUSE_REASONS:
-            known = ", ".join(PAUSE_REASONS)
-            raise BadInput(f"reason must be one of {known}, got {reason!r}")
-        if not note.strip():
-            raise BadInput("the note that says what is waited for is empty")
-        now = self._clock()
         async with (
             writing(self._engine) as connection,
-            changing(connection, reference, version, now) as change,
+            changing(connection, reference, version, self._clock()) as change,
         ):
-            clocks = await read_clocks(connection, reference, self.rules)
-            assert clocks is not None
-            change.move("waiting")
-            details: dict[str, Any] = {"reason": reason, "note": note.strip()}
-            paused = clocks.paused(Pause(reason=reason, started_at=now))
-            limit = pause_limit(paused.pauses, clocks.policy, clocks.zone)
-            if (
-                clocks.is_paused
-                or reason not in clocks.policy.pause_reasons
-                or (limit is not None and limit <= now)
-            ):
-                change.record(agent, "waiting", **details)
-                return
-            due_at = paused.dates.answer_due_at
-            change.set(answer_due_at=due_at)
-            change.record(
-                agent,
-                "clocks_paused",
-                **details,
-                clocks=list(clocks.policy.pause_clocks),
-                until=limit and time_as_json(limit),
-                answer_due_at=time_as_json(due_at),
-            )
-            await store_clocks(connection, paused, now)
+            await set_aside(change, self.rules, agent, reason, note)
 
     async def resume(
         self, reference: str, agent: str, *, version: int | None = None
@@ -250,6 +221,45 @@ class TimeKeeper:
 
 class ClocksFailed(Exception):
     """Some case's clocks could not be followed."""
+
+
+async def set_aside(
+    change: Change, rules: ClockRules, agent: str, reason: PauseReason, note: str
+) -> None:
+    """Set a case aside as part of a change; see `TimeKeeper.pause`.
+
+    Raises:
+        BadInput: An unknown reason, or no note that says what is waited for.
+    """
+    if reason not in PAUSE_REASONS:
+        known = ", ".join(PAUSE_REASONS)
+        raise BadInput(f"reason must be one of {known}, got {reason!r}")
+    if not note.strip():
+        raise BadInput("the note that says what is waited for is empty")
+    clocks = await read_clocks(change.connection, change.case.reference, rules)
+    assert clocks is not None
+    change.move("waiting")
+    details: dict[str, Any] = {"reason": reason, "note": note.strip()}
+    paused = clocks.paused(Pause(reason=reason, started_at=change.at))
+    limit = pause_limit(paused.pauses, clocks.policy, clocks.zone)
+    if (
+        clocks.is_paused
+        or reason not in clocks.policy.pause_reasons
+        or (limit is not None and limit <= change.at)
+    ):
+        change.record(agent, "waiting", **details)
+        return
+    due_at = paused.dates.answer_due_at
+    change.set(answer_due_at=due_at)
+    change.record(
+        agent,
+        "clocks_paused",
+        **details,
+        clocks=list(clocks.policy.pause_clocks),
+        until=limit and time_as_json(limit),
+        answer_due_at=time_as_json(due_at),
+    )
+    await store_clocks(change.connection, paused, change.at)
 
 
 async def _mark(

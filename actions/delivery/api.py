@@ -13,7 +13,7 @@ from aiohttp import web
 from actions.cases.case import case_as_json, time_as_json
 from actions.delivery.office import POST, PostOffice
 from actions.delivery.outbox import Delivery, State
-from actions.desk.parts import agent_of
+from actions.desk.parts import agent_of, log_read
 from knowledge.bodies import json_object
 from knowledge.errors import BadInput, NotFound, NotSignedIn, TooLong
 
@@ -72,7 +72,7 @@ async def replay(request: web.Request) -> web.Response:
 async def list_letters(request: web.Request) -> web.Response:
     """Every letter of a case, sent and received, as it was."""
     book = request.app[POST].letterbook
-    found = await book.of_case(request.match_info["reference"])
+    found = await book.of_case(await log_read(request, "letters"))
     return web.json_response({"letters": [letter.as_json() for letter in found]})
 
 

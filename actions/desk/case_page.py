@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
-from actions.cases.case import CATEGORIES, OUTCOME_KINDS, Case
-from actions.cases.complaint import PAUSE_REASONS, needs_reasons
+from actions.cases.case import CATEGORIES, Case
+from actions.cases.complaint import PAUSE_REASONS
+from actions.delivery.office import POST
+from actions.desk.composer import Answer, check_answer, composer
+from actions.desk.composing import change_of
 from actions.desk.conflicts import conflicting
 from actions.desk.downloads import PICTURES
 from actions.desk.parts import DESK, agent_of, log_read, staff_of
@@ -32,6 +36,10 @@ routes = web.RouteTableDef()
 NOTICES = {
     "replies": "sent",
     "interim-update": "sent",
+    "information-request": "asked_notice",
+    "reopen": "reopened_notice",
+    "hold": "held_notice",
+    "release": "unheld_notice",
     "notes": "noted",
     "classification": "corrected",
     "outcome": "closed_notice",
@@ -39,6 +47,10 @@ NOTICES = {
     "pause": "paused_notice",
     "resume": "resumed_notice",
 }
+# Saved as they are sent; answers go by the composer.
+FORMS = frozenset(
+    "notes classification assign pause resume reopen hold release".split()
+)
 N_LIKELY_CATEGORIES = 3
 
 
@@ -63,27 +75,51 @@ async def note_presence(request: web.Request) -> web.Response:
     )
 
 
+@routes.post("/desk/cases/{reference}/compose")
+async def compose(request: web.Request) -> web.Response:
+    """Check an answer, show its letter, or send it; what is wrong comes back."""
+    desk, reference = request.app[DESK], request.match_info["reference"]
+    fields = {name: str(value) for name, value in (await request.post()).items()}
+    case = await desk.archive.case(reference)
+    answer = check_answer(request, case, fields)
+    if not answer.may_be_sent or fields.get("step") == "preview":
+        await log_read(request, "page")
+        status = 400 if answer.faults else 200
+        return await _case_page(request, case, fields, answer=answer, status=status)
+    change, values = change_of(answer.purpose, answer.text)
+    values["version"] = fields.get("version")
+    return await _save(request, change, values, fields)
+
+
 @routes.post("/desk/cases/{reference}/{change}")
 async def change_case(request: web.Request) -> web.Response:
     """Save one form of the case page; a stale or wrong one comes back as it was."""
-    reference, change = request.match_info["reference"], request.match_info["change"]
-    if change not in SAVES:
-        raise NotFound(f"a case has no {change}")
+    change = request.match_info["change"]
+    if change not in FORMS:
+        raise NotFound(f"a case has no form {change}")
     fields = {name: str(value) for name, value in (await request.post()).items()}
-    if change == "replies" and fields.get("as") == "interim":
-        change = "interim-update"
-    desk = request.app[DESK]
+    return await _save(request, change, fields, fields)
+
+
+async def _save(
+    request: web.Request,
+    change: str,
+    values: Mapping[str, Any],
+    draft: Mapping[str, str],
+) -> web.Response:
+    """Change the case and go on; a refused change comes back with its `draft`."""
+    desk, reference = request.app[DESK], request.match_info["reference"]
     try:
-        await SAVES[change](desk, reference, agent_of(request), fields)
+        await SAVES[change](desk, reference, agent_of(request), values)
     except Conflict:
         case = await desk.archive.case(await log_read(request, "page"))
-        rows = conflicting(request, case, change, fields)
-        return await _case_page(request, case, fields, conflict=rows, status=409)
+        rows = conflicting(request, case, change, values)
+        return await _case_page(request, case, draft, conflict=rows, status=409)
     except BadInput as exc:
         case = await desk.archive.case(await log_read(request, "page"))
-        return await _case_page(request, case, fields, error=str(exc), status=400)
+        return await _case_page(request, case, draft, error=str(exc), status=400)
     notice = NOTICES[change]
-    if change == "assign" and not fields.get("assignee"):
+    if change == "assign" and not values.get("assignee"):
         notice = "released_notice"
     return see_other(f"/desk/cases/{reference}", notice=notice)
 
@@ -93,6 +129,7 @@ async def _case_page(
     case: Case,
     draft: Mapping[str, str] | None = None,
     *,
+    answer: Answer | None = None,
     conflict: list[Conflicting] | None = None,
     error: str | None = None,
     status: int = 200,
@@ -112,6 +149,7 @@ async def _case_page(
         {
             "case": case,
             "summary": one_line(case.description),
+            "one_line": one_line,
             "missing": missing_fields(case),
             "notes": notes(case),
             "cited_address": cited_address,
@@ -127,15 +165,15 @@ async def _case_page(
             "shares": shares_of(verdict),
             "likely_categories": likely[:N_LIKELY_CATEGORIES],
             "categories": CATEGORIES,
-            "outcomes": policy.outcomes,
-            "with_reasons": [
-                kind for kind in OUTCOME_KINDS if needs_reasons(kind, policy)
-            ],
             "attachments": await desk.attachments.of_case(case.reference),
             "pictures": PICTURES,
             "reads": reads,
+            "earlier": await desk.related.of_person(case),
+            "similar": await desk.related.similar(case),
+            "letters": await request.app[POST].letterbook.of_case(case.reference),
             "draft": dict(draft or {}),
             "change": request.match_info.get("change"),
+            "composer": composer(request, case, draft or {}, answer),
             "conflict": conflict,
             "error": error,
             "notice": request.query.get("notice"),

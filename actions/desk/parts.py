@@ -13,10 +13,13 @@ from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments
 from actions.cases.dossier import Dossiers
 from actions.classification.observing import StoredObservation
+from actions.desk.answering import Answering
+from actions.desk.composing import Identify, Templates
 from actions.desk.judging import Judge
 from actions.desk.presence import Presence
 from actions.desk.queue import Queue
 from actions.desk.reads import CaseReads, What
+from actions.desk.related import RelatedCases
 from knowledge.workplace import STAFF
 
 Announce = Callable[[str, dict[str, Any]], Awaitable[None]]
@@ -43,6 +46,7 @@ class Desk:
         executor: For work that keeps a processor busy: setting a dossier.
         announce: Tells whoever watches a conversation of a new message in it.
         observe: Reads a text with its language as the classifier does.
+        identify: Tells the language of a text, or None where it is not sure.
         judge: Says what a case is, and by which of its sentences.
     """
 
@@ -54,6 +58,10 @@ class Desk:
     announce: Announce
     observe: Observe
     judge: Judge
+    answering: Answering
+    templates: Templates
+    identify: Identify
+    related: RelatedCases
     reads: CaseReads
     presence: Presence
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from actions.cases.case import Case, Category, Ground, OutcomeKind, message_as_json
 from actions.cases.complaint import PauseReason
+from actions.desk.composing import blanks
 from actions.desk.parts import Desk
 from knowledge.errors import BadInput
 
@@ -19,9 +20,31 @@ LONGEST_TEXT = 20_000
 async def reply(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
     """Answer the customer with `text`."""
     case = await desk.archive.add_reply(
-        reference, agent, _text(fields, "text"), version=_version(fields)
+        reference, agent, _answer(fields, "text"), version=_version(fields)
     )
     await _announce(desk, case)
+    return case
+
+
+async def information_request(
+    desk: Desk, reference: str, agent: str, fields: Fields
+) -> Case:
+    """Ask the customer with `text` for what is missing, and wait for it."""
+    case = await desk.answering.request_information(
+        reference, agent, _answer(fields, "text"), version=_version(fields)
+    )
+    await _announce(desk, case)
+    return case
+
+
+async def reopen(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
+    """Open a closed case again; `text` says why, if anything."""
+    text = _answer(fields, "text", may_be_empty=True) if "text" in fields else ""
+    case = await desk.answering.reopen(
+        reference, agent, text or None, version=_version(fields)
+    )
+    if text:
+        await _announce(desk, case)
     return case
 
 
@@ -30,7 +53,7 @@ async def interim_update(
 ) -> Case:
     """Tell the customer with `text` where the matter stands."""
     case = await desk.archive.send_interim_update(
-        reference, agent, _text(fields, "text"), version=_version(fields)
+        reference, agent, _answer(fields, "text"), version=_version(fields)
     )
     await _announce(desk, case)
     return case
@@ -73,7 +96,7 @@ async def outcome(desk: Desk, reference: str, agent: str, fields: Fields) -> Cas
     """Close the case with outcome `kind` and its `reasons`."""
     reasons = fields.get("reasons")
     if reasons is not None:
-        reasons = _text({"reasons": reasons}, "reasons", may_be_empty=True) or None
+        reasons = _answer(fields, "reasons", may_be_empty=True) or None
     case = await desk.archive.close(
         reference,
         agent,
@@ -136,6 +159,8 @@ SAVES: dict[str, Save] = {
     "release": release,
     "replies": reply,
     "interim-update": interim_update,
+    "information-request": information_request,
+    "reopen": reopen,
     "notes": note,
     "classification": classification,
     "outcome": outcome,
@@ -149,6 +174,14 @@ async def _announce(desk: Desk, case: Case) -> None:
     said = [each for each in case.transcript if each.sender == "agent"]
     if said:
         await desk.announce(case.conversation, message_as_json(said[-1]))
+
+
+def _answer(fields: Fields, name: str, *, may_be_empty: bool = False) -> str:
+    """A text for the customer."""
+    text = _text(fields, name, may_be_empty=may_be_empty)
+    if left := blanks(text):
+        raise BadInput(f"{name} has blanks left: {', '.join(left)}")
+    return text
 
 
 def _text(fields: Fields, name: str, *, may_be_empty: bool = False) -> str:

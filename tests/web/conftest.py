@@ -18,7 +18,7 @@ from argon2 import PasswordHasher
 
 from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments
-from actions.cases.case import Verdict
+from actions.cases.case import Case, Verdict
 from actions.cases.matters import Matters
 from actions.cases.policies import load_policy
 from actions.cases.transcripts import Transcripts
@@ -47,7 +47,7 @@ from knowledge.operator import load_operator
 from knowledge.pages import read_pages
 from knowledge.search import Hit
 from knowledge.store import PageStore
-from tests.factories import FakeClock
+from tests.factories import FakeClock, make_draft
 
 DATA = ROOT / "data"
 # Fewer than the operator may offer: those that the help pages are written in.
@@ -291,3 +291,21 @@ def make_counter(
 @pytest.fixture
 async def counter(make_counter: Callable[..., Awaitable[Counter]]) -> Counter:
     return await make_counter()
+
+
+@pytest.fixture
+async def desk(counter: Counter) -> Counter:
+    """The application with an agent signed in."""
+    await counter.sign_in("agent")
+    return counter
+
+
+@pytest.fixture
+def file_case(counter: Counter) -> Callable[..., Awaitable[Case]]:
+    """Files a case an hour after the one before it."""
+
+    async def file(**changes: Any) -> Case:
+        counter.clock.advance(hours=1)
+        return await counter.parts.archive.file(make_draft(**changes))
+
+    return file
