@@ -36,7 +36,8 @@ def make_index(
         BadInput: No passages, two with one id, or one without text or language.
     """
     _check(passages)
-    segments = [_segments(passage) for passage in passages]
+    asked = _asked(passages)
+    segments = [_segments(passage, asked[_place(passage)]) for passage in passages]
     vectors, centres, tokens = _embed(passages, segments, embedder, progress)
     lengths = [len(texts) for texts in segments]
     parts = Parts(
@@ -112,7 +113,24 @@ def _check(passages: Sequence[Passage]) -> None:
             raise BadInput(f"passage {passage.id!r} has no language")
 
 
-def _segments(passage: Passage) -> list[str]:
+def _place(passage: Passage) -> tuple[str, str]:
+    """What a section has in common with its translations."""
+    return passage.page, passage.section
+
+
+def _asked(passages: Sequence[Passage]) -> dict[tuple[str, str], list[str]]:
+    """How customers ask for each section, in any language.
+
+    Vectors match across languages: what one editor wrote helps all translations, and
+    so the same question finds the same section whatever language it is in.
+    """
+    asked: dict[tuple[str, str], list[str]] = {}
+    for passage in passages:
+        asked.setdefault(_place(passage), []).extend(passage.asked)
+    return asked
+
+
+def _segments(passage: Passage, asked: Sequence[str]) -> list[str]:
     """What is embedded: the passage with its heading, in parts when it is long.
 
     Then each way that customers ask for it.
@@ -120,7 +138,7 @@ def _segments(passage: Passage) -> list[str]:
     parts = split_text(passage.text, SEGMENT_CHARACTERS)
     if passage.heading:
         parts = [f"{passage.heading}\n{part}" for part in parts]
-    return [*parts, *passage.asked]
+    return [*parts, *asked]
 
 
 def _lexical(
