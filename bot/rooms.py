@@ -104,7 +104,7 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
             parts.settings.data_dir, parts.operator.name, parts.operator.zone
         ),
         identify=identify,
-        related=RelatedCases(parts.engine),
+        related=RelatedCases(parts.engine, parts.archive),
         reads=CaseReads(parts.engine, parts.clock),
         presence=Presence(parts.engine, parts.clock),
     )
