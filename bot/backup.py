@@ -1,14 +1,17 @@
-"""Backup and restore of the archive: every table, one consistent moment, one file.
+"""Backup and restore: every table and attachment, one consistent moment, one file.
 
 The file is a ZIP of JSON Lines, one member a table, so that a backup of SQLite can be
-restored on PostgreSQL and the other way round, and be read without Guichet.
+restored on PostgreSQL and the other way round, and be read without Guichet. Bytes are
+Base64 in it. Attachments lie beside the tables, each named by its SHA-256.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,74 +19,103 @@ import msgspec
 from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-# For its tables: what is not imported is not backed up.
-import actions.desk.tables  # noqa: F401
+# For their tables: what is not imported is not backed up.
+import knowledge.tables  # noqa: F401
+from actions.cases.files import file_of, name_by_hash, spool
+from actions.cases.tables import attachments
 from knowledge.database import metadata
-from knowledge.errors import BadInput, Conflict
+from knowledge.errors import ArchiveUnavailable, BadInput, Conflict
 
-FORMAT = "guichet-backup-1"
+FORMAT = "guichet-backup-2"
 BATCH_ROWS = 500
 _encoder = msgspec.json.Encoder()
 
 
-async def back_up(engine: AsyncEngine, file: Path) -> dict[str, int]:
-    """Write every row to `file`, whole or not at all.
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a backup holds: rows by table, and how many different files."""
 
-    Returns:
-        The number of rows by table.
+    rows: dict[str, int]
+    n_files: int
+
+
+async def back_up(engine: AsyncEngine, folder: Path, file: Path) -> Contents:
+    """Write every row and every attachment to `file`, whole or not at all.
+
+    Nobody who works on cases waits for it.
+
+    Args:
+        engine: The archive.
+        folder: Where attachments lie.
+        file: A new file.
 
     Raises:
         Conflict: `file` exists already.
+        ArchiveUnavailable: An attachment is missing or altered, or was erased just now.
     """
     if await asyncio.to_thread(file.exists):
         raise Conflict(f"{file} exists already; name a new file")
     part = file.with_name(file.name + ".part")
-    async with engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            await connection.execution_options(isolation_level="REPEATABLE READ")
-        counts = await connection.run_sync(_write, part)
-    await asyncio.to_thread(part.rename, file)
-    return counts
+    try:
+        async with engine.connect() as connection:
+            await connection.execution_options(guichet_reads_only=True)
+            if engine.dialect.name == "postgresql":
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+            contents = await connection.run_sync(_write, folder, part)
+        await asyncio.to_thread(part.rename, file)
+    finally:
+        await asyncio.to_thread(part.unlink, missing_ok=True)
+    return contents
 
 
-async def restore(engine: AsyncEngine, file: Path) -> dict[str, int]:
-    """Fill an empty, migrated database from `file`, in one transaction.
+async def restore(engine: AsyncEngine, folder: Path, file: Path) -> Contents:
+    """Fill an empty, migrated database and `folder` from `file`, in one transaction.
 
-    Returns:
-        The number of rows by table.
+    Attachments are on disk before the rows that name them count.
 
     Raises:
-        BadInput: `file` is no backup, or of another schema.
+        BadInput: `file` is no backup, of another schema, or an attachment in it is
+            missing or altered.
         Conflict: The database holds rows already.
     """
     try:
         with zipfile.ZipFile(file) as archive:
             async with engine.begin() as connection:
-                return await connection.run_sync(_read, archive)
+                return await connection.run_sync(_read, folder, archive)
     except (zipfile.BadZipFile, KeyError, msgspec.DecodeError) as exc:
         raise BadInput(f"{file} is not a Guichet backup, or is damaged") from exc
 
 
-def _write(connection: Connection, part: Path) -> dict[str, int]:
+def _write(connection: Connection, folder: Path, part: Path) -> Contents:
     counts = {}
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         about = {"format": FORMAT, "revision": _revision(connection)}
         archive.writestr("about.json", _encoder.encode(about))
         for table in _stored_tables():
-            with archive.open(f"{table.name}.jsonl", "w") as member:
+            rows = connection.execute(
+                select(table), execution_options={"yield_per": BATCH_ROWS}
+            )
+            name = f"{table.name}.jsonl"
+            with archive.open(name, "w", force_zip64=True) as member:
                 counts[table.name] = 0
-                for row in connection.execute(select(table)).mappings():
+                for row in rows.mappings():
                     member.write(_encoder.encode(dict(row)) + b"\n")
                     counts[table.name] += 1
-    return counts
+        hashes = _attached(connection)
+        for sha256 in hashes:
+            content = _content(folder, sha256)
+            # Pictures and PDF files are compressed as they are.
+            archive.writestr(_member(sha256), content, zipfile.ZIP_STORED)
+    return Contents(rows=counts, n_files=len(hashes))
 
 
-def _read(connection: Connection, archive: zipfile.ZipFile) -> dict[str, int]:
+def _read(connection: Connection, folder: Path, archive: zipfile.ZipFile) -> Contents:
     about = msgspec.json.decode(archive.read("about.json"))
     if about.get("format") != FORMAT or about.get("revision") != _revision(connection):
         raise BadInput(
-            f"the backup is of schema {about.get('revision')}, "
-            f"the database of {_revision(connection)}; restore with the same release"
+            f"the backup is {about.get('format')} of schema {about.get('revision')}, "
+            f"this is {FORMAT} of {_revision(connection)}; restore with the same "
+            "release"
         )
     counts = {}
     for table in _stored_tables():
@@ -96,7 +128,35 @@ def _read(connection: Connection, archive: zipfile.ZipFile) -> dict[str, int]:
             connection.execute(insert(table), rows)
             counts[table.name] += len(rows)
         _continue_numbers(connection, table)
-    return counts
+    hashes = _attached(connection)
+    for sha256 in hashes:
+        content = archive.read(_member(sha256))
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise BadInput(f"attachment {sha256} in the backup was altered")
+        name_by_hash(folder, spool(folder, content), sha256)
+    return Contents(rows=counts, n_files=len(hashes))
+
+
+def _attached(connection: Connection) -> list[str]:
+    """The hashes of all attachments."""
+    query = select(attachments.c.sha256).distinct().order_by(attachments.c.sha256)
+    return list(connection.scalars(query))
+
+
+def _content(folder: Path, sha256: str) -> bytes:
+    try:
+        content = file_of(folder, sha256).read_bytes()
+    except FileNotFoundError as exc:
+        raise ArchiveUnavailable(
+            f"attachment {sha256} is missing; if it was erased just now, try again"
+        ) from exc
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ArchiveUnavailable(f"attachment {sha256} was altered")
+    return content
+
+
+def _member(sha256: str) -> str:
+    return f"attachments/{sha256}"
 
 
 def _stored_tables() -> list[Table]:

@@ -22,6 +22,8 @@ from knowledge.errors import GuichetError
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from bot.backup import Contents
+
 app = typer.Typer(
     help="The first counter of a company's customer service.",
     no_args_is_help=True,
@@ -171,25 +173,29 @@ def bench(
 
 @app.command()
 def backup(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
-    """Write the whole archive to one file, as it stands at one moment."""
+    """Write archive and attachments to one file, as they stand at one moment."""
     from bot.backup import back_up
+    from bot.prepare import shown
 
-    counts = asyncio.run(_with_database(lambda engine: back_up(engine, file)))
-    console.print(f"{sum(counts.values())} rows of {len(counts)} tables in {file}")
+    with shown(Console(stderr=True), "Writing the backup"):
+        contents = asyncio.run(_with_archive(back_up, file))
+    console.print(f"{_in_words(contents)} in {file}")
 
 
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="From `backup`.")]) -> None:
-    """Fill an empty archive from a backup."""
+    """Fill an empty archive from a backup, attachments included."""
     from bot.backup import restore as run
+    from bot.prepare import shown
 
-    counts = asyncio.run(_with_database(lambda engine: run(engine, file)))
-    console.print(f"{sum(counts.values())} rows of {len(counts)} tables restored")
+    with shown(Console(stderr=True), "Restoring the backup"):
+        contents = asyncio.run(_with_archive(run, file))
+    console.print(f"{_in_words(contents)} restored")
 
 
-async def _with_database(
-    work: Callable[[AsyncEngine], Awaitable[dict[str, int]]],
-) -> dict[str, int]:
+async def _with_archive(
+    work: Callable[[AsyncEngine, Path, Path], Awaitable[Contents]], file: Path
+) -> Contents:
     from bot.migrations import upgrade
     from knowledge.database import open_engine
 
@@ -198,9 +204,14 @@ async def _with_database(
     engine = open_engine(settings.archive_url)
     try:
         await upgrade(engine)
-        return await work(engine)
+        return await work(engine, settings.state_dir / "attachments", file)
     finally:
         await engine.dispose()
+
+
+def _in_words(contents: Contents) -> str:
+    n_rows = sum(contents.rows.values())
+    return f"{n_rows} rows of {len(contents.rows)} tables, {contents.n_files} files"
 
 
 @user.command("add")
