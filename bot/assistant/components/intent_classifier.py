@@ -40,7 +40,8 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
 
     Config:
         first: Intents that win from a given probability on, whatever else is likelier.
-        letters_weight: Weight of the n-grams beside the embedding.
+        embedding_weight: Factor on the embedding, which is of unit length.
+        letters_weight: Factor on the n-grams, which are of unit length too.
     """
 
     @classmethod
@@ -52,7 +53,8 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         return {
             "C": 12.0,
             "max_iter": 1000,
-            "letters_weight": 0.5,
+            "embedding_weight": 3.0,
+            "letters_weight": 1.0,
             "ranking_length": 5,
             "first": {},
         }
@@ -170,7 +172,10 @@ class EmbeddingIntentClassifier(IntentClassifier, GraphComponent):
         dense = np.vstack([m.get_dense_features(TEXT)[1].features for m in messages])
         letters = self._letters.transform([_text(m) for m in messages])
         return hstack(
-            [csr_matrix(dense), letters * self._config["letters_weight"]]
+            [
+                csr_matrix(dense * self._config["embedding_weight"]),
+                letters * self._config["letters_weight"],
+            ]
         ).tocsr()
 
 
