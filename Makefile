@@ -3,9 +3,10 @@ PYTHON ?=
 PYTHON310 ?=
 EVAL ?=
 PYTEST_FLAGS ?=
+WALKS ?= 3000
 export PYTHON PYTHON310
 
-.PHONY: run test check format bench eval install lock clean
+.PHONY: run test walks screenshots check format bench eval install lock clean
 .DEFAULT_GOAL := run
 
 run: install           ## set everything up and serve
@@ -21,7 +22,15 @@ install-dev:
 
 test: install-dev      ## all tests
 	.venv/bin/guichet prepare
-	.venv/bin/pytest $(PYTEST_FLAGS)
+	.venv/bin/pytest -n 2 --dist loadfile $(PYTEST_FLAGS)
+
+walks: install-dev     ## random walks through the real assistant
+	.venv/bin/guichet prepare
+	GUICHET_TEST_WALKS=$(WALKS) .venv/bin/pytest tests/dialogue/test_walks.py
+
+screenshots: install-dev ## the pictures in docs/
+	.venv/bin/guichet prepare
+	.venv/bin/python -m tests.browser.screenshots
 
 check: install-dev     ## format, lint, types
 	.venv/bin/ruff format --check .

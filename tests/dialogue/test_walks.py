@@ -1,7 +1,7 @@
 """Random walks through the real assistant: it keeps what it was told, whatever comes.
 
 Hypothesis invents the walks. Some are walked at the same time, since the counter serves
-more than one customer, and so the test takes minutes and not hours. `GUICHET_WALKS`
+more than one customer, and so the test takes minutes and not hours. `GUICHET_TEST_WALKS`
 says how many walks there are; without it there are 300, the same in every run.
 """
 
@@ -116,7 +116,7 @@ def filed_by(counter: Instance, conversation: str) -> set[str]:
 def test_walks_keep_every_fact_and_never_end_in_silence(
     counter: Instance, loop_thread: LoopThread
 ) -> None:
-    given = os.environ.get("GUICHET_WALKS")
+    given = os.environ.get("GUICHET_TEST_WALKS")
     n_walks = int(given or WALKS_IN_CI)
 
     run_state_machine_as_test(
