@@ -288,6 +288,8 @@ class Conversations:
             stage=stage,
             language=spoken.language,
         )
+        if route in routing.LEAVING_THE_FORM:
+            await self._channel.ask_for_human(conversation)
         await self._publish(conversation, replies)
         self._answered[spoken.messages[0]] = Answered(
             messages=replies, language=spoken.language, stage=stage, route=route

@@ -10,6 +10,7 @@ import actions.delivery.api
 import actions.desk.api
 import actions.desk.case_page
 import actions.desk.downloads
+import actions.desk.live_pages
 import actions.desk.views
 import actions.reports.views
 import knowledge.console.api
@@ -23,6 +24,7 @@ from actions.classification.observing import StoredObservation
 from actions.desk.answering import Answering
 from actions.desk.composing import load_templates
 from actions.desk.judging import Judge
+from actions.desk.live import Live
 from actions.desk.parts import DESK, Desk
 from actions.desk.presence import Presence
 from actions.desk.queue import Queue
@@ -30,6 +32,7 @@ from actions.desk.reads import CaseReads
 from actions.desk.related import RelatedCases
 from actions.reports.figures import Reports
 from actions.reports.views import REPORTS, ReportRoom
+from bot import keys
 from bot.console_room import make_console
 from bot.keys import Parts
 from knowledge.console.parts import CONSOLE
@@ -46,6 +49,7 @@ def add_rooms(app: web.Application) -> None:
         actions.desk.api,
         actions.desk.case_page,
         actions.desk.downloads,
+        actions.desk.live_pages,
         actions.desk.views,
         actions.reports.views,
         knowledge.console.api,
@@ -106,6 +110,7 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         identify=identify,
         related=RelatedCases(parts.engine, parts.archive),
         reads=CaseReads(parts.engine, parts.clock),
+        live=Live(parts.engine, parts.clock, app[keys.CONVERSATIONS]),
         presence=Presence(parts.engine, parts.clock),
     )
     app[REPORTS] = ReportRoom(reports=Reports(parts.engine), executor=parts.executor)

@@ -14,6 +14,7 @@ from bot.rasa import Turn
 ROUTES: frozenset[str] = frozenset(get_args(Route))
 STAGES: frozenset[str] = frozenset(get_args(Stage))
 IN_FORM = ("intake", "review")
+# Both want a person, and are heard in the middle of the form too.
 LEAVING_THE_FORM = ("crisis", "human")
 
 

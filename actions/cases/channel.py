@@ -48,9 +48,20 @@ class Channel:
             if holder is not None:
                 raise Conflict("another agent is in this conversation")
             await change_conversation(
-                connection, conversation, agent=agent, agent_since=now
+                connection,
+                conversation,
+                agent=agent,
+                agent_since=now,
+                wants_human_at=None,
             )
         return True
+
+    async def ask_for_human(self, conversation: str) -> None:
+        """Note that the customer wants a person: the desk shows it first."""
+        async with writing(self._engine) as connection:
+            await change_conversation(
+                connection, conversation, wants_human_at=self._clock()
+            )
 
     async def hand_back(self, conversation: str) -> None:
         """Note that the assistant answers again."""

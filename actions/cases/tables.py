@@ -73,6 +73,8 @@ conversations = Table(
     # Who of the staff speaks with the customer now; the assistant is silent meanwhile.
     Column("agent", SafeText),
     Column("agent_since", UtcDateTime),
+    # When the customer last asked for a person whom they have not met yet.
+    Column("wants_human_at", UtcDateTime),
     # Of other devices that may go on with it: `{"hash", "expires_at"}` each.
     Column("devices", JSON(none_as_null=True)),
     # What the customer thought of it in the end, 1 to 5.

@@ -16,6 +16,7 @@ from actions.classification.observing import StoredObservation
 from actions.desk.answering import Answering
 from actions.desk.composing import Identify, Templates
 from actions.desk.judging import Judge
+from actions.desk.live import Live
 from actions.desk.presence import Presence
 from actions.desk.queue import Queue
 from actions.desk.reads import CaseReads, What
@@ -63,6 +64,7 @@ class Desk:
     identify: Identify
     related: RelatedCases
     reads: CaseReads
+    live: Live
     presence: Presence
 
 

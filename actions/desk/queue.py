@@ -129,6 +129,7 @@ class Counts:
     overdue: int
     soon: int
     mine: int
+    urgent: int
     languages: tuple[str, ...]
 
     @property
@@ -187,13 +188,15 @@ class Queue:
             _n_unclosed(cases.c.answer_due_at < now),
             _n_unclosed(cases.c.answer_due_at.between(now, now + SOON)),
             _n_unclosed(cases.c.assigned_to == agent),
+            _n_unclosed(cases.c.is_urgent.is_(True)),
             select(func.count())
             .select_from(closed.limit(MOST_COUNTED).subquery())
             .scalar_subquery(),
         )
         async with reading(self._engine) as connection:
             rows = (await connection.execute(by_status)).all()
-            overdue, soon, mine, n_closed = (await connection.execute(others)).one()
+            row = (await connection.execute(others)).one()
+            overdue, soon, mine, urgent, n_closed = row
             tags = (await connection.execute(_languages())).scalars().all()
         statuses = {str(row[0]): int(row[1]) for row in rows} | {"closed": n_closed}
         return Counts(
@@ -201,6 +204,7 @@ class Queue:
             overdue=overdue,
             soon=soon,
             mine=mine,
+            urgent=urgent,
             languages=tuple(tags),
         )
 

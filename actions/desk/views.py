@@ -8,7 +8,7 @@ from actions.cases.case import CATEGORIES
 from actions.desk.api import page_number
 from actions.desk.parts import DESK, agent_of
 from actions.desk.presenting import one_line, urgency_at
-from actions.desk.queue import SOON, STATUSES, Filters
+from actions.desk.queue import MOST_COUNTED, SOON, STATUSES, Filters
 from knowledge.workplace import WORKPLACE, render, see_other
 
 routes = web.RouteTableDef()
@@ -29,6 +29,9 @@ async def show_queue(request: web.Request) -> web.Response:
             "due_soon": await desk.archive.clocks.due_soon(agent),
             "statuses": STATUSES,
             "categories": CATEGORIES,
+            "grounds": desk.archive.policy.grounds,
+            "token": await desk.live.token(),
+            "most_counted": MOST_COUNTED,
             "one_line": one_line,
             "urgency": urgency_at(request.app[WORKPLACE].clock(), SOON),
             "notice": request.query.get("notice"),

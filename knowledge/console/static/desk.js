@@ -54,3 +54,61 @@ if (answer) {
     template.value = "";
   });
 }
+
+// A list or a conversation that is open: asks every few seconds whether anything has
+// changed, which costs the server next to nothing, and only then takes what is new.
+// Polled rather than streamed: a browser keeps at most six streams to one server open,
+// and an agent has more tabs than that.
+const { changes, often } = document.body.dataset;
+if (changes) {
+  let { token } = document.body.dataset;
+  let shownAt = Date.now();
+  const isOld = () => Date.now() - shownAt > 60_000;
+
+  // Puts the fresh parts of a page in the place of the old ones.
+  window.takeFresh = async (response) => {
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const focused = document.activeElement?.getAttribute("href");
+    for (const part of document.querySelectorAll("[data-fresh]")) {
+      const fresh = page.querySelector(`[data-fresh="${part.dataset.fresh}"]`);
+      if (fresh && fresh.innerHTML !== part.innerHTML) part.innerHTML = fresh.innerHTML;
+    }
+    if (focused && document.activeElement === document.body)
+      document.querySelector(`[data-fresh] a[href="${CSS.escape(focused)}"]`)?.focus();
+    token = page.body.dataset.token;
+    shownAt = Date.now();
+  };
+
+  async function look() {
+    if (document.hidden) return;
+    const asked = await fetch(changes).catch(() => null);
+    if (!asked?.ok) return;
+    const now = (await asked.json()).token;
+    if (now === token && !isOld()) return;
+    const response = await fetch(location.href).catch(() => null);
+    if (response?.ok) await window.takeFresh(response);
+  }
+
+  setInterval(look, often ? 1500 : 4000);
+  document.addEventListener("visibilitychange", look);
+}
+
+// What is said in a conversation leaves without a reload; Enter sends it.
+const quiet = document.querySelector("form[data-quiet]");
+if (quiet) {
+  const words = quiet.elements.text;
+  quiet.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const body = new URLSearchParams(new FormData(quiet));
+    const response = await fetch(quiet.action, { method: "POST", body }).catch(() => null);
+    if (!response?.ok) return quiet.submit();
+    words.value = "";
+    words.focus();
+    await window.takeFresh(response);
+  });
+  words.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    quiet.requestSubmit();
+  });
+}

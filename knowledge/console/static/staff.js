@@ -43,9 +43,8 @@ for (const form of document.querySelectorAll("form.stack")) {
 addEventListener("beforeunload", (event) => isDirty && event.preventDefault());
 
 // A click anywhere on a row opens it; the link is what keyboard and readers use.
-for (const row of document.querySelectorAll("[data-row]")) {
-  row.addEventListener("click", (event) => {
-    if (!event.target.closest("a") && !getSelection().toString())
-      row.querySelector("a").click();
-  });
-}
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("[data-row]");
+  if (row && !event.target.closest("a") && !getSelection().toString())
+    row.querySelector("a").click();
+});
