@@ -20,6 +20,9 @@ from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 # For their tables: what is not imported is not backed up.
+import actions.cases.clock_tables
+import actions.desk.tables  # noqa: F401
+import bot.tables  # noqa: F401
 import knowledge.tables  # noqa: F401
 from actions.cases.files import file_of, name_by_hash, spool
 from actions.cases.tables import attachments
