@@ -240,7 +240,7 @@ def _insert(
 
 
 def _copy(
-    connection: psycopg.Connection, table: Table, rows: list[dict[str, Any]]
+    connection: psycopg.Connection[Any], table: Table, rows: list[dict[str, Any]]
 ) -> None:
     names = list(rows[0])
     values = _values(table, names, postgresql.dialect())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -156,19 +157,44 @@ def bench(
             help="Measure search alone instead, on as many passages; repeatable."
         ),
     ] = None,
+    archive: Annotated[
+        bool,
+        typer.Option("--archive", help="Measure the archive alone instead."),
+    ] = False,
+    cases: Annotated[
+        int, typer.Option(min=100, help="With --archive: as many cases are in it.")
+    ] = 100_000,
+    rounds: Annotated[
+        int, typer.Option(min=20, help="With --archive: times of each act.")
+    ] = 200,
+    database: Annotated[
+        str,
+        typer.Option(
+            help="With --archive: beside this database a scratch one is made; "
+            "left out, that of the settings."
+        ),
+    ] = "",
 ) -> None:
     """Measure start-up, memory and response times through the public API."""
     from bot.bench import measure, measure_search_alone, table
+    from bot.bench_archive import archive_table, measure_archive
 
     settings = Settings.from_environment()
-    if passages:
+    if database:
+        settings = replace(settings, database_url=database)
+    if archive:
+        figures = asyncio.run(measure_archive(settings, cases, rounds))
+        shown = archive_table(figures)
+    elif passages:
         figures = measure_search_alone(settings, passages)
+        shown = table(figures)
     else:
         figures = asyncio.run(measure(settings, turns))
+        shown = table(figures)
     if json:
         console.print_json(data=figures)
     else:
-        console.print(table(figures))
+        console.print(shown)
 
 
 @app.command()
