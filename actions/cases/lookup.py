@@ -26,7 +26,7 @@ from actions.cases.queries import (
 )
 from actions.cases.similar import SimilarCase, SimilarCases
 from actions.cases.tables import cases, customers
-from actions.cases.words import matching
+from actions.cases.words import matching, search_by_index
 from knowledge.database import reading
 from knowledge.errors import BadInput, NotFound
 
@@ -98,6 +98,8 @@ class CaseLookup:
         )
         count = select(func.count()).select_from(cases).where(*conditions)
         async with reading(self._engine) as connection:
+            if has_words is not None:
+                await search_by_index(connection)
             total = (await connection.execute(count)).scalar_one()
             found = [case_from(row) for row in await connection.execute(query)]
         return CasePage(cases=found, total=total, page=page, page_size=page_size)

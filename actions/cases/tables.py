@@ -223,6 +223,8 @@ cases = Table(
             ("ix_cases_active", "is_urgent", "received_at"),
             ("ix_cases_due", "answer_due_at"),
             ("ix_cases_assigned", "assigned_to", "received_at"),
+            ("ix_cases_active_category", "category", "language", "received_at"),
+            ("ix_cases_active_language", "language", "received_at"),
         )
     ),
     Index(None, "category", "received_at", "id"),
@@ -244,7 +246,8 @@ queue_hours = Table(
 )
 
 # The words of each case, for search: see `actions.cases.words`. On SQLite triggers
-# keep the full-text table `case_words` current, on PostgreSQL it is an index.
+# keep the full-text table `case_words` current, on PostgreSQL `lexemes` is a generated
+# column with an index.
 case_texts = Table(
     "case_texts",
     metadata,

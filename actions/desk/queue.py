@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actions.cases.case import CATEGORIES, GROUNDS, Case, Status
 from actions.cases.queries import case_from, inline, select_cases, unclosed
 from actions.cases.tables import cases
-from actions.cases.words import matching
+from actions.cases.words import matching, search_by_index
 from knowledge.database import reading
 from knowledge.errors import BadInput
 
@@ -30,6 +30,7 @@ SOON = timedelta(days=3)
 # Counting further would take longer than showing the page.
 MOST_COUNTED = 1000
 STATUSES: tuple[Status, ...] = get_args(Status)
+_UNCLOSED = tuple(each for each in STATUSES if each != "closed")
 STATES = ("active", *STATUSES, "all")
 Due = Literal["overdue", "soon"]
 
@@ -164,6 +165,8 @@ class Queue:
             some.limit(MOST_COUNTED + 1).subquery()
         )
         async with reading(self._engine) as connection:
+            if filters.q:
+                await search_by_index(connection)
             total = (await connection.execute(count)).scalar_one()
             ids = (await connection.scalars(shown)).all()
             rows = await connection.execute(select_cases().where(cases.c.id.in_(ids)))
@@ -178,10 +181,9 @@ class Queue:
     async def counts(self, agent: str) -> Counts:
         """Count what is not closed; of closed ones, at most `MOST_COUNTED`."""
         now = self._clock()
-        by_status = (
-            select(cases.c.status, func.count())
-            .where(unclosed())
-            .group_by(cases.c.status)
+        # One count for each: grouped, all that are closed would be read as well.
+        by_status = select(
+            *[_n_unclosed(cases.c.status == inline(each)) for each in _UNCLOSED]
         )
         closed = select(literal(1)).where(cases.c.status == inline("closed"))
         others = select(
@@ -194,13 +196,15 @@ class Queue:
             .scalar_subquery(),
         )
         async with reading(self._engine) as connection:
-            rows = (await connection.execute(by_status)).all()
+            n_unclosed = (await connection.execute(by_status)).one()
             row = (await connection.execute(others)).one()
             overdue, soon, mine, urgent, n_closed = row
             tags = (await connection.execute(_languages())).scalars().all()
-        statuses = {str(row[0]): int(row[1]) for row in rows} | {"closed": n_closed}
         return Counts(
-            by_status={status: statuses.get(status, 0) for status in STATUSES},
+            by_status={
+                **dict(zip(_UNCLOSED, n_unclosed, strict=True)),
+                "closed": n_closed,
+            },
             overdue=overdue,
             soon=soon,
             mine=mine,

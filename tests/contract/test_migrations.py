@@ -24,7 +24,7 @@ def is_ours(name: str | None, kind: str, _: object) -> bool:
     """Leave out what only one database has: its full-text search."""
     if kind == "table":
         return not (name or "").startswith("case_words")
-    return name != "ix_case_texts_words"
+    return name not in ("ix_case_texts_words", "lexemes")
 
 
 def differences(connection: Connection) -> list[object]:
