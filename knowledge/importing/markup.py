@@ -8,20 +8,22 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 
-from knowledge.importing.blocks import Block, escape, escape_start, folded
+from knowledge.importing.blocks import Block, escape_start, folded
+from knowledge.importing.elements import (
+    DROPPED,
+    PERMALINK,
+    cells,
+    heading_text,
+    inner_anchor,
+    is_asking,
+    is_inline,
+    plain,
+    table_of,
+    tidy,
+    whole_number,
+)
 
-_INLINE = frozenset(
-    "a abbr b bdi bdo big br cite code data dfn em font i img ins kbd label mark q"
-    " s samp small span strike strong sub sup time tt u var wbr".split()
-)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_DROPPED = frozenset(
-    "audio button canvas datalist del embed iframe input math object option picture"
-    " progress script select style svg template textarea video".split()
-)
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
-_SPACE = re.compile(r"[ \t\n\r\f]+")
-_PERMALINK = re.compile(r"[#¶§🔗\s]*")
 _LONGEST_HEADING = 160
 _CLAUSE_START = re.compile(r"\d+(?:\.\d+)+\.?(?:\s|$)")
 _BULLET = re.compile(r"^(?:[•·▪◦‣●–—]|-)\s+(?=\S)")
@@ -50,35 +52,35 @@ class Writer:
 
     def _walk(self, element: HtmlElement) -> None:
         """Add the blocks of the children; text between blocks is a paragraph."""
-        run = _plain(element.text)
+        run = plain(element.text)
         for child in element:
             if not isinstance(child.tag, str):
-                run += _plain(child.tail)
+                run += plain(child.tail)
                 continue
-            if _is_inline(child):
+            if is_inline(child):
                 run += self._inline(child)
             else:
                 self._paragraph(run)
                 run = ""
                 self._block(child)
-            run += _plain(child.tail)
+            run += plain(child.tail)
         self._paragraph(run)
 
     def _block(self, element: HtmlElement) -> None:
         tag = element.tag
-        if _is_asking(element, self._questions):
+        if is_asking(element, self._questions):
             self._heading(element, self._level + 1, asks=True)
         elif tag in _HEADINGS:
             self._level = _HEADINGS[tag]
             self._heading(element, self._level)
         elif element.get("role") == "heading":
-            self._level = _whole(element.get("aria-level"), 2)
+            self._level = whole_number(element.get("aria-level"), 2)
             self._heading(element, self._level)
         elif tag == "button":
             # The head of a part that folds; other buttons say nothing.
             if element.get("aria-controls") or element.get("aria-expanded"):
                 self._heading(element, self._level + 1, asks=True)
-        elif tag in _DROPPED:
+        elif tag in DROPPED:
             pass
         elif tag == "details":
             self._details(element)
@@ -114,15 +116,15 @@ class Writer:
         self._level = before
 
     def _heading(self, element: HtmlElement, level: int, asks: bool = False) -> None:
-        anchor = element.get("id") or _named(element) or self._anchor
+        anchor = element.get("id") or inner_anchor(element) or self._anchor
         self._anchor = ""
-        text = _heading_text(element)
+        text = heading_text(element)
         if text:
             self._found.append(Block("heading", text, level, anchor, asks))
 
     def _paragraph(self, run: str) -> None:
         """Add a paragraph; lines that are clauses or items of a list are each one."""
-        lines = [line for line in _tidy(run).split("\n") if line]
+        lines = [line for line in tidy(run).split("\n") if line]
         if len(lines) > 1 and any(_CLAUSE_START.match(line) for line in lines[1:]):
             for part in _by_clause(lines):
                 self._paragraph(part)
@@ -165,7 +167,7 @@ class Writer:
         """Each item as its lines: its own words first, then what hangs under it."""
         items: list[list[str]] = []
         for child in element:
-            if not isinstance(child.tag, str) or child.tag in _DROPPED:
+            if not isinstance(child.tag, str) or child.tag in DROPPED:
                 continue
             inner = Writer(self._base, self._questions)
             inner._level = self._level
@@ -197,7 +199,7 @@ class Writer:
         term = ""
         for child in element.iter("dt", "dd"):
             if child.tag == "dt":
-                text = _heading_text(child)
+                text = heading_text(child)
                 if _is_question(text) or folded(text) in self._questions:
                     self._heading(child, self._level + 1, asks=True)
                     term = ""
@@ -217,7 +219,7 @@ class Writer:
             term = ""
 
     def _table(self, element: HtmlElement) -> None:
-        rows = [_cells(row) for row in element.iter("tr") if _owner(row) is element]
+        rows = [cells(row) for row in element.iter("tr") if table_of(row) is element]
         rows = [row for row in rows if row]
         width = max((len(row) for row in rows), default=0)
         is_layout = (
@@ -254,13 +256,13 @@ class Writer:
             return "\n"
         if tag == "img":
             return ""
-        if tag in _DROPPED:
+        if tag in DROPPED:
             return ""
-        inner = _plain(element.text)
+        inner = plain(element.text)
         for child in element:
             if isinstance(child.tag, str):
                 inner += self._inline(child)
-            inner += _plain(child.tail)
+            inner += plain(child.tail)
         if tag == "a":
             if not inner.strip():
                 self._anchor = element.get("id") or element.get("name") or self._anchor
@@ -279,7 +281,7 @@ class Writer:
     def _link(self, element: HtmlElement, inner: str) -> str:
         href = (element.get("href") or "").strip()
         text = inner.strip()
-        if not text or _PERMALINK.fullmatch(text):
+        if not text or PERMALINK.fullmatch(text):
             return ""
         address = urljoin(self._base, href) if self._base else href
         scheme = urlsplit(address).scheme
@@ -299,70 +301,6 @@ class Writer:
             self._found.append(Block(kind, text))  # type: ignore[arg-type]
 
 
-def _is_inline(element: HtmlElement) -> bool:
-    """Whether an element runs with the text around it."""
-    if element.tag not in _INLINE:
-        return False
-    if element.get("role") == "heading" or element.get("itemprop") == "name":
-        return False
-    inside = [each for each in element.iterdescendants() if isinstance(each.tag, str)]
-    return all(
-        each.tag in _INLINE or (each.tag in _DROPPED and not each.get("aria-controls"))
-        for each in inside
-    )
-
-
-def _is_asking(element: HtmlElement, questions: frozenset[str]) -> bool:
-    """Whether an element is, as the page itself says, a question and no more."""
-    if element.tag in ("body", "main", "article", "section", "details", "dl", "ul"):
-        return False
-    if element.get("itemprop") == "name" and _in_question(element):
-        return True
-    if not questions or element.tag in ("table", "ol", "li"):
-        return False
-    if len(element) > 6:
-        return False
-    text = str(element.text_content())
-    return len(text) < 500 and folded(text) in questions
-
-
-def _in_question(element: HtmlElement) -> bool:
-    for ancestor in element.iterancestors():
-        if kind := str(ancestor.get("itemtype") or ""):
-            return kind.rstrip("/").endswith("/Question")
-    return False
-
-
-def _heading_text(element: HtmlElement) -> str:
-    parts = []
-    for node in element.iter():
-        if not isinstance(node.tag, str):
-            continue
-        is_said = node.tag not in ("svg", "script", "style", "title", "path")
-        if is_said and not _is_permalink(node) and node.text:
-            parts.append(node.text)
-        if node is not element and node.tail:
-            parts.append(node.tail)
-        if node.tag == "img" and node.get("alt"):
-            parts.append(node.get("alt"))
-        if node.tag == "br":
-            parts.append(" ")
-    return escape(_tidy(_INVISIBLE.sub("", "".join(parts)), keep_lines=False))
-
-
-def _is_permalink(element: HtmlElement) -> bool:
-    text = element.text_content().strip()
-    return element.tag == "a" and bool(_PERMALINK.fullmatch(text))
-
-
-def _named(element: HtmlElement) -> str:
-    """An anchor inside the heading: `<h2><a name="fees"></a>Fees</h2>`."""
-    for child in element.iterdescendants():
-        if isinstance(child.tag, str) and (child.get("id") or child.get("name")):
-            return child.get("id") or child.get("name") or ""
-    return ""
-
-
 def _may_head(text: str) -> bool:
     """Whether a paragraph that is all bold stands for a heading."""
     if len(text) > _LONGEST_HEADING or "\n" in text or "](" in text:
@@ -372,18 +310,6 @@ def _may_head(text: str) -> bool:
 
 def _is_question(text: str) -> bool:
     return text.rstrip().endswith(("?", "？", "؟"))
-
-
-def _cells(row: HtmlElement) -> list[HtmlElement]:
-    found: list[HtmlElement] = []
-    for cell in row:
-        if cell.tag in ("td", "th"):
-            found += [cell] * min(_whole(cell.get("colspan"), 1), 20)
-    return found
-
-
-def _owner(row: HtmlElement) -> HtmlElement | None:
-    return next(row.iterancestors("table"), None)
 
 
 def _table_lines(rows: list[list[str]], width: int) -> str:
@@ -396,7 +322,7 @@ def _table_lines(rows: list[list[str]], width: int) -> str:
 
 def _marked(element: HtmlElement, items: list[list[str]]) -> list[str]:
     """Lines of a list with their marks."""
-    start = _whole(element.get("start"), 1)
+    start = whole_number(element.get("start"), 1)
     style = element.get("type") or ""
     lines = []
     for place, (first, *rest) in enumerate(items):
@@ -414,17 +340,6 @@ def _marked(element: HtmlElement, items: list[list[str]]) -> list[str]:
 def _first_lines(items: list[list[str]]) -> Iterator[str]:
     for item in items:
         yield item[0]
-
-
-def _plain(text: str | None) -> str:
-    if not text:
-        return ""
-    return escape(_SPACE.sub(" ", _INVISIBLE.sub("", text)))
-
-
-def _tidy(run: str, *, keep_lines: bool = True) -> str:
-    lines = [" ".join(line.split()) for line in run.split("\n")]
-    return ("\n" if keep_lines else " ").join(filter(None, lines))
 
 
 def _by_clause(lines: list[str]) -> list[str]:
@@ -446,10 +361,3 @@ def _wrapped(inner: str, mark: str) -> str:
     before = " " if inner[0].isspace() else ""
     after = " " if inner[-1].isspace() else ""
     return f"{before}{mark}{text}{mark}{after}"
-
-
-def _whole(text: str | None, default: int) -> int:
-    try:
-        return max(1, int(text or default))
-    except ValueError:
-        return default
