@@ -82,6 +82,12 @@ conversations = Table(
     Column("satisfaction_comment", SafeText),
     Column("rated_at", UtcDateTime),
     Index(None, "created_at"),
+    Index(
+        "ix_conversations_wants_human",
+        "wants_human_at",
+        sqlite_where=text("wants_human_at IS NOT NULL"),
+        postgresql_where=text("wants_human_at IS NOT NULL"),
+    ),
 )
 
 messages = Table(

@@ -136,6 +136,17 @@ class Live:
         ]
         return sorted(found, key=lambda each: (not each.wants_human, each.last_at))
 
+    async def n_waiting(self) -> int:
+        """How many asked for a person lately, and have met none."""
+        asked = conversations.c.wants_human_at
+        query = select(func.count()).where(
+            asked.is_not(None),
+            asked > self._clock() - GOES_ON,
+            conversations.c.agent.is_(None),
+        )
+        async with reading(self._engine) as connection:
+            return int(await connection.scalar(query) or 0)
+
     async def conversation(self, conversation: str) -> Heard:
         """One conversation, whether it goes on or not.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal, get_args
@@ -16,7 +16,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.case import CATEGORIES, GROUNDS, Case, Status
 from actions.cases.queries import case_from, inline, select_cases, unclosed
@@ -149,26 +149,20 @@ class Queue:
     ) -> QueuePage:
         """One page of the cases that match, in the order in which they are taken.
 
-        Urgent ones that are not closed come first where closed ones are not shown.
+        Urgent ones that are not closed come first where closed ones are not shown and
+        no words are looked for.
 
         Raises:
             BadInput: `number` is below 1.
         """
         if number < 1:
             raise BadInput(f"page must be at least 1, got {number}")
-        conditions = self._conditions(filters)
-        # The page first: places in the queue are counted for its cases only.
-        shown = _in_order(filters, conditions, number * page_size)
-        shown = shown.limit(page_size).offset((number - 1) * page_size)
-        some = select(literal(1)).select_from(cases).where(*conditions)
-        count = select(func.count()).select_from(
-            some.limit(MOST_COUNTED + 1).subquery()
-        )
         async with reading(self._engine) as connection:
             if filters.q:
-                await search_by_index(connection)
-            total = (await connection.execute(count)).scalar_one()
-            ids = (await connection.scalars(shown)).all()
+                ids, total = await self._search(connection, filters, number, page_size)
+            else:
+                ids, total = await self._list(connection, filters, number, page_size)
+            # The page first: places in the queue are counted for its cases only.
             rows = await connection.execute(select_cases().where(cases.c.id.in_(ids)))
             by_id = {row.id: case_from(row) for row in rows}
         return QueuePage(
@@ -177,6 +171,42 @@ class Queue:
             page=number,
             page_size=page_size,
         )
+
+    async def _list(
+        self,
+        connection: AsyncConnection,
+        filters: Filters,
+        number: int,
+        page_size: int,
+    ) -> tuple[Sequence[int], int]:
+        """Ids of the cases on a page, and how many match."""
+        conditions = self._conditions(filters)
+        some = select(literal(1)).select_from(cases).where(*conditions)
+        count = select(func.count()).select_from(
+            some.limit(MOST_COUNTED + 1).subquery()
+        )
+        shown = _in_order(filters, conditions, number * page_size)
+        shown = shown.limit(page_size).offset((number - 1) * page_size)
+        total = (await connection.execute(count)).scalar_one()
+        return (await connection.scalars(shown)).all(), total
+
+    async def _search(
+        self,
+        connection: AsyncConnection,
+        filters: Filters,
+        number: int,
+        page_size: int,
+    ) -> tuple[Sequence[int], int]:
+        """The same for words, which are looked up once for page and number."""
+        await search_by_index(connection)
+        found = (
+            select(cases.c.id)
+            .where(*self._conditions(filters))
+            .order_by(cases.c.received_at, cases.c.id)
+            .limit(max(MOST_COUNTED + 1, number * page_size))
+        )
+        ids = (await connection.scalars(found)).all()
+        return ids[(number - 1) * page_size :][:page_size], len(ids)
 
     async def counts(self, agent: str) -> Counts:
         """Count what is not closed; of closed ones, at most `MOST_COUNTED`."""

@@ -30,6 +30,7 @@ async def show_queue(request: web.Request) -> web.Response:
             "statuses": STATUSES,
             "categories": CATEGORIES,
             "grounds": desk.archive.policy.grounds,
+            "n_waiting": await desk.live.n_waiting(),
             "token": await desk.live.token(),
             "most_counted": MOST_COUNTED,
             "one_line": one_line,
