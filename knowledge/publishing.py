@@ -32,7 +32,8 @@ from knowledge.indexes import (
     write_quality,
 )
 from knowledge.pages import Page
-from knowledge.quality import Checks, Quality, measure, refuse_worse, unmeasured
+from knowledge.quality import Checks, Quality, measure, unmeasured
+from knowledge.regressions import refuse_worse
 from knowledge.store import PageStore
 
 __all__ = ["Publisher", "index_folder", "publish", "rebuild", "roll_back"]

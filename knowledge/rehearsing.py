@@ -25,16 +25,14 @@ from knowledge.index import make_index, open_index
 from knowledge.indexes import ensure_index, index_folder, read_quality, write_quality
 from knowledge.pages import Page
 from knowledge.quality import (
-    Broken,
     Checks,
     Measures,
     Quality,
-    broken_questions,
     measure,
     place,
-    refuse_worse,
     unmeasured,
 )
+from knowledge.regressions import Broken, broken_questions, refuse_worse
 from knowledge.store import PageStore
 
 MOST_QUESTIONS = 300
