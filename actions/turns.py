@@ -21,8 +21,8 @@ from actions.phrases import PhraseBook, fold
 from actions.wording import Wording
 from knowledge.answers import Answer, Citation
 from knowledge.citing import PageHistory
+from knowledge.gap_queries import GapReason
 from knowledge.operator import Operator
-from knowledge.store import GapReason
 
 FORM = "case_form"
 # A full stop ends a sentence only before a space: "river.rat@example.se" is one word.

@@ -18,8 +18,9 @@ from sklearn.cluster import AgglomerativeClustering
 
 from knowledge.chunking import chunk
 from knowledge.embedding import Embedder
+from knowledge.gap_queries import Gap
 from knowledge.pages import Page
-from knowledge.store import Gap, PageStore
+from knowledge.store import PageStore
 
 # Measured on the sample operator's questions, whose translations are marked: at this
 # distance half of the translations come together, and hardly anything that differs.

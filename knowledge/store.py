@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.database import reading, writing
 from knowledge.errors import Conflict, NotFound
+from knowledge.gap_queries import Gap, GapReason, question_key, unsettled_gaps
 from knowledge.page_queries import (
     claim,
     is_page,
@@ -37,25 +36,6 @@ from knowledge.versions import (
     content_hash,
     in_force,
 )
-
-GapReason = Literal["unanswered", "unhelpful"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gap:
-    """A question that the help pages did not answer, with how often it was asked."""
-
-    question: str
-    language: str
-    reason: GapReason
-    n_asked: int
-    first_asked_at: datetime
-    last_asked_at: datetime
-
-
-def question_key(question: str) -> str:
-    """What is left of a question without case, punctuation and spacing."""
-    return " ".join(re.findall(r"\w+", question.casefold())) or question.strip()
 
 
 class PageStore:
@@ -392,25 +372,7 @@ class PageStore:
 
     async def gaps(self, language: str | None = None, limit: int = 200) -> list[Gap]:
         """Gaps not yet settled, most often asked first."""
-        n_asked = func.count().label("n_asked")
-        last = func.max(gaps.c.asked_at).label("last_asked_at")
-        query = (
-            select(
-                func.min(gaps.c.question).label("question"),
-                gaps.c.language,
-                # "unhelpful" sorts after "unanswered": shown when both occur.
-                func.max(gaps.c.reason).label("reason"),
-                n_asked,
-                func.min(gaps.c.asked_at).label("first_asked_at"),
-                last,
-            )
-            .where(gaps.c.settled_at.is_(None))
-            .group_by(gaps.c.question_key, gaps.c.language)
-            .order_by(n_asked.desc(), last.desc(), gaps.c.language)
-            .limit(limit)
-        )
-        if language is not None:
-            query = query.where(gaps.c.language == language)
+        query = unsettled_gaps(language).limit(limit)
         return [Gap(**row._mapping) for row in await self._rows(query)]
 
     async def settle_gap(self, question: str, *, language: str) -> None:

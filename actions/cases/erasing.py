@@ -27,7 +27,7 @@ from actions.cases.tables import (
     messages,
     outbox,
 )
-from knowledge.store import question_key
+from knowledge.gap_queries import question_key
 from knowledge.tables import gaps
 
 OF_A_CASE = (case_clocks, case_embeddings, case_notices, case_texts, corrections)
