@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, insert, literal, select, update
@@ -24,7 +25,11 @@ _LONGEST_WORD = 40
 _MOST_WORDS = 10_000
 _WORD = re.compile(r"[^\W_]+")
 _REFERENCE = re.compile(r"[A-Za-z]+-\d{4}-\d+")
-_BY_INDEX = sql_text("SET LOCAL enable_seqscan = off")
+_BY_INDEX = sql_text(
+    "SELECT set_config('enable_seqscan', 'off', true), "
+    "set_config('enable_hashjoin', 'off', true), "
+    "set_config('enable_mergejoin', 'off', true)"
+)
 
 
 def words_of(*texts: str | None) -> list[str]:
@@ -46,19 +51,23 @@ def words_of(*texts: str | None) -> list[str]:
 def matching(q: str) -> ColumnElement[bool] | None:
     """The condition that a case has every word of `q`; None when there is none.
 
-    A whole reference finds that case alone.
+    A whole reference finds that case alone; the words of an e-mail address must be
+    there as they are.
     """
     if _REFERENCE.fullmatch(q.strip()):
         return cases.c.reference == q.strip().upper()
     words = words_of(q)
-    return _HasWords.all_of(words) if words else None
+    # The domain of an address is in too many cases to look for what begins so.
+    whole = set(words_of(*(part for part in q.split() if "@" in part)))
+    return _HasWords.all_of(words, whole) if words else None
 
 
 async def search_by_index(connection: AsyncConnection) -> None:
     """Have this transaction find words by index, never by reading every case.
 
     PostgreSQL expects a limited search to find enough soon wherever it begins to
-    read; but cases that are open stand at the end.
+    read; but cases that are open stand at the end. What is left to it is whether to
+    begin with the words or with the order of the list.
     """
     if connection.dialect.name == "postgresql":
         await connection.execute(_BY_INDEX)
@@ -96,9 +105,10 @@ class _HasWords(FunctionElement[bool]):
     inherit_cache = True
 
     @classmethod
-    def all_of(cls, words: list[str]) -> _HasWords:
+    def all_of(cls, words: list[str], whole: Collection[str]) -> _HasWords:
         beginnings = [
-            len(word) >= _BEGINNING_FROM and not word.isdigit() for word in words
+            len(word) >= _BEGINNING_FROM and not word.isdigit() and word not in whole
+            for word in words
         ]
         postgres = [
             f"{word}:*" if begins else word
