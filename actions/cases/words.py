@@ -28,7 +28,9 @@ _REFERENCE = re.compile(r"[A-Za-z]+-\d{4}-\d+")
 _BY_INDEX = sql_text(
     "SELECT set_config('enable_seqscan', 'off', true), "
     "set_config('enable_hashjoin', 'off', true), "
-    "set_config('enable_mergejoin', 'off', true)"
+    "set_config('enable_mergejoin', 'off', true), "
+    # A search is over before another process would have begun to help.
+    "set_config('max_parallel_workers_per_gather', '0', true)"
 )
 
 
