@@ -1,7 +1,8 @@
 """Which language an utterance is in, and which one to answer in.
 
 Word frequencies decide (the small lists of `wordfreq`, about 30,000 words a language);
-a word that no list holds is judged by its letter trigrams. In a conversation its
+a word that no list holds is judged by its letter trigrams. What is surely in none of
+the languages offered is said to be in another (`OTHER`). In a conversation its
 language is kept until the evidence is strong: names, addresses, amounts, references
 and emoji never change it, and an explicit request always does.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 import wordfreq
 from babel import Locale
 
+from bot.foreign_languages import OTHER, ForeignLanguages, read_foreign_words
 from knowledge.errors import NotReady
 from knowledge.yaml_files import parse_yaml
 
@@ -36,6 +38,8 @@ SWITCH_MARGIN_LONG = 4.0
 LONGEST_REQUEST_WORDS = 12
 # The commonest words teach the letters: more of them change no figure.
 N_WORDS_FOR_LETTERS = 10_000
+# The commonest words show in which scripts a language is written.
+N_WORDS_FOR_SCRIPTS = 200
 # A word this frequent is an ordinary one and hardly a name.
 ORDINARY_WORD = math.log(1e-4)
 
@@ -59,7 +63,7 @@ class Language:
     """The language of an utterance.
 
     Attributes:
-        tag: BCP 47 tag, one of the identifier's languages.
+        tag: BCP 47 tag, one of the identifier's languages, or `OTHER`.
         is_requested: The customer asked for this language.
         confidence: Probability, 0 to 1, given what was said and where.
     """
@@ -89,17 +93,22 @@ class LanguageIdentifier:
     """Identifies languages by words, letters and context; thread-safe."""
 
     def __init__(
-        self, lexicons: Mapping[str, Lexicon], neutral: Iterable[str] = ()
+        self,
+        lexicons: Mapping[str, Lexicon],
+        neutral: Iterable[str] = (),
+        foreign: ForeignLanguages | None = None,
     ) -> None:
         """Learn the letters of each language from its words.
 
         Args:
             lexicons: By tag, in the order in which ties are decided.
             neutral: Words that every language uses, and that decide nothing.
+            foreign: Tells the languages beyond these.
         """
         self.languages = tuple(lexicons)
         self._lexicons = lexicons
         self._neutral = frozenset(neutral)
+        self._foreign = foreign or ForeignLanguages((), {})
         self._logs = {
             tag: {word: math.log(value) for word, value in each.frequencies.items()}
             for tag, each in lexicons.items()
@@ -130,13 +139,19 @@ class LanguageIdentifier:
             return Language(requested, is_requested=True, confidence=1.0)
         counted = [word for word in words if word.casefold() not in self._neutral]
         scores = self._score([word.casefold() for word in counted], accepted)
+        best = max(scores, key=scores.__getitem__)
+        is_conversation = prior in scores
+        if not is_conversation or not _looks_like_name(counted):
+            folded = [word.casefold() for word in counted]
+            if self._foreign.is_foreign(
+                folded, scores[best], is_conversation=is_conversation
+            ):
+                return Language(OTHER, False, 1.0)
         if prior not in scores:
-            best = max(scores, key=scores.__getitem__)
             return Language(best, False, _share(scores, best))
         stay = Language(prior, False, 1.0)
         if not counted or _looks_like_name(counted):
             return stay
-        best = max(scores, key=scores.__getitem__)
         margin = scores[best] - scores[prior]
         needed = SWITCH_MARGIN.get(len(counted), SWITCH_MARGIN_LONG)
         if margin < needed or not self._is_ordinary(counted, best):
@@ -232,9 +247,17 @@ def load_identifier(data_dir: Path) -> LanguageIdentifier:
     if not lexicons:
         raise NotReady(f"{folder} has no language")
     neutral = (folder / "neutral.txt").read_text(encoding="utf-8").splitlines()
+    commonest = (
+        word
+        for lexicon in lexicons.values()
+        for word in islice(lexicon.frequencies, N_WORDS_FOR_SCRIPTS)
+    )
     return LanguageIdentifier(
         dict(sorted(lexicons.items())),
         (word for word in neutral if word and not word.startswith("#")),
+        ForeignLanguages(
+            commonest, read_foreign_words(lexicons, folder / "others.txt")
+        ),
     )
 
 

@@ -25,6 +25,8 @@ def page_identifier(identifier: LanguageIdentifier) -> IdentifyLanguage:
         if len(words) < FEWEST_WORDS:
             return None
         found = identifier.identify(" ".join(words))
+        if found.tag not in identifier.languages:
+            return None
         known = wordfreq.get_frequency_dict(found.tag, wordlist="small")
         n_known = sum(word in known for word in words)
         is_sure = found.confidence >= SUREST and n_known >= SHARE_KNOWN * len(words)

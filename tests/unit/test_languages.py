@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.foreign_languages import OTHER
 from bot.languages import LanguageIdentifier, load_identifier
 from bot.settings import ROOT
 from knowledge.errors import NotReady
@@ -136,3 +137,49 @@ def test_confidence_is_a_probability(identifier: LanguageIdentifier) -> None:
 def test_a_folder_without_languages_is_not_ready(tmp_path: object) -> None:
     with pytest.raises(NotReady, match="no language"):
         load_identifier.__wrapped__(tmp_path)  # type: ignore[attr-defined]
+
+
+OTHERS = [
+    "Jak dlouho trvá výběr peněz?",
+    "Kui kaua väljamakse aega võtab?",
+    "Πόση ώρα παίρνει η ανάληψη;",
+    "Para çekme işlemi ne kadar sürer?",
+    "Скільки часу триває виведення коштів?",
+    "كم يستغرق السحب؟",
+    "出金にはどのくらいかかりますか",
+    "Mennyi ideig tart a kifizetés?",
+    "Cât durează o retragere de bani?",
+]
+
+
+@pytest.mark.parametrize("prior", [None, "sv", "fi", "pl"])
+@pytest.mark.parametrize("text", OTHERS)
+def test_a_language_that_is_not_offered_is_none_of_those_that_are(
+    identifier: LanguageIdentifier, text: str, prior: str | None
+) -> None:
+    assert identifier.identify(text, prior=prior).tag == OTHER
+
+
+@pytest.mark.parametrize(
+    "text", ["Γιώργος", "Олена Шевченко", "山田太郎", "Đorđe Petrović", "Jan Novák"]
+)
+def test_a_name_in_another_script_changes_no_language(
+    identifier: LanguageIdentifier, text: str
+) -> None:
+    assert identifier.identify(text, prior="de").tag == "de"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gaar det att aendra loesenordet",
+        "mite mä saan salasanan vaihettuu",
+        "nie moge sie zalogowac pomocy",
+        "cadê meu dinheiro mano",
+        "nn riesco a entrare nel conto",
+    ],
+)
+def test_careless_spelling_is_no_other_language(
+    identifier: LanguageIdentifier, text: str
+) -> None:
+    assert identifier.identify(text).tag in identifier.languages
