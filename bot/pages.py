@@ -10,6 +10,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
+import actions.delivery
 import actions.desk
 import actions.reports
 import knowledge.console
@@ -25,7 +26,12 @@ def set_up_templates(app: web.Application) -> None:
         TEMPLATES,
         *(
             Path(room.__path__[0]) / "templates"
-            for room in (actions.desk, actions.reports, knowledge.console)
+            for room in (
+                actions.delivery,
+                actions.desk,
+                actions.reports,
+                knowledge.console,
+            )
         ),
     ]
     aiohttp_jinja2.setup(

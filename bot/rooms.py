@@ -7,6 +7,7 @@ import asyncio
 from aiohttp import web
 
 import actions.delivery.api
+import actions.delivery.views
 import actions.desk.api
 import actions.desk.case_page
 import actions.desk.downloads
@@ -46,6 +47,7 @@ def add_rooms(app: web.Application) -> None:
     """Add the routes; their parts are opened with `open_rooms`."""
     for module in (
         actions.delivery.api,
+        actions.delivery.views,
         actions.desk.api,
         actions.desk.case_page,
         actions.desk.downloads,

@@ -134,6 +134,18 @@ class Mailroom:
             await self._waiting(connection, number)
             await update_letter(connection, number, state=DISMISSED)
 
+    async def case_named_by(self, letter: StoredLetter) -> str | None:
+        """The case that a received letter answers, whoever sent it; None for none."""
+        for recipient in letter.recipient.split(", "):
+            found = self._addresses.read(recipient)
+            if found is not None:
+                return found[1]
+        if letter.in_reply_to is None:
+            return None
+        async with reading(self._engine) as connection:
+            answered = await find_sent(connection, [letter.in_reply_to])
+        return answered.reference if answered else None
+
     async def _is_known(self, mail: IncomingMail) -> bool:
         query = select(letters.c.id).where(
             letters.c.direction == "in", letters.c.message_id == mail.message_id
