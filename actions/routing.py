@@ -50,21 +50,3 @@ def route(intent: str | None, *, verdict: bool | None = None) -> Route | None:
     if intent in ("report_problem", "complaint") and verdict is not None:
         return "complaint_case" if verdict else "case"
     return ROUTES.get(intent or "")
-
-
-def stage(
-    *, form: str | None, requested_slot: str | None, filed: bool, handed_over: bool
-) -> Stage:
-    """Where a conversation stands after a turn.
-
-    Args:
-        form: The active form.
-        requested_slot: The field that was asked for last.
-        filed: A case was filed in this conversation, and no new one is open.
-        handed_over: The last turn handed over to a person.
-    """
-    if form is not None:
-        return "review" if requested_slot == "confirmed" else "intake"
-    if handed_over:
-        return "handed_over"
-    return "filed" if filed else "answering"
