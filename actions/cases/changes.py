@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,11 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Case, Message, Sender, Status
-from actions.cases.history import append_events
+from actions.cases.history import append_events, read_history
 from actions.cases.outbox import EmailKind, write_email
 from actions.cases.queries import case_from, read_case, select_cases
-from actions.cases.tables import cases, corrections
-from actions.cases.transcripts import insert_message
+from actions.cases.tables import cases, corrections, storable
+from actions.cases.transcripts import insert_message, read_messages
 from actions.cases.words import add_words
 from knowledge.errors import Conflict, NotFound
 
@@ -130,13 +131,36 @@ class Change:
             .where(cases.c.reference == self.case.reference)
             .values(version=self.case.version + 1, **self._values)
         )
-        saved = await read_case(self.connection, self.case.reference)
-        assert saved is not None
-        events = await append_events(
-            self.connection, self.case.reference, self.at, self._events
+        self.saved = await self._read_back()
+        self.saved.history.extend(
+            await append_events(
+                self.connection, self.case.reference, self.at, self._events
+            )
         )
-        saved.history.extend(events)
-        self.saved = saved
+
+    async def _read_back(self) -> Case:
+        """The case as it is now; its own row is known, unless its place came back."""
+        reference = self.case.reference
+        if self.case.status == "closed" != self.status:
+            saved = await read_case(self.connection, reference)
+            assert saved is not None
+            return saved
+        shown = {field.name for field in fields(Case)}
+        values: dict[str, Any] = {
+            name: storable(value) if isinstance(value, str) else value
+            for name, value in self._values.items()
+            if name in shown
+        }
+        if self.status == "closed":
+            values["queue_position"] = None
+        said = await read_messages(self.connection, self.case.conversation)
+        return replace(
+            self.case,
+            version=self.case.version + 1,
+            transcript=said,
+            history=await read_history(self.connection, reference),
+            **values,
+        )
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Insert, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import time_as_json
@@ -115,21 +115,14 @@ class CaseClocks:
         )
 
 
-async def start_clocks(
-    connection: AsyncConnection,
-    case_id: int,
-    received_at: datetime,
-    rules: ClockRules,
-) -> None:
-    """Start the clocks of a case that is being filed, inside its transaction."""
+def started_clocks(case_id: int, received_at: datetime, rules: ClockRules) -> Insert:
+    """The insert that starts the clocks of a case that is being filed."""
     dates = case_dates(received_at, (), rules.policy, rules.zone)
-    await connection.execute(
-        insert(case_clocks).values(
-            case_id=case_id,
-            policy=rules.policy.name,
-            pauses=[],
-            look_at=next_notice_at(dates, rules.policy, rules.zone, received_at),
-        )
+    return insert(case_clocks).values(
+        case_id=case_id,
+        policy=rules.policy.name,
+        pauses=[],
+        look_at=next_notice_at(dates, rules.policy, rules.zone, received_at),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Insert, Select, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,17 +20,19 @@ from actions.cases.case import (
     message_as_json,
     time_as_json,
 )
-from actions.cases.clocks import ClockRules, start_clocks
+from actions.cases.clocks import ClockRules, started_clocks
 from actions.cases.complaint import Policy, is_late
 from actions.cases.duplicates import Candidate, find_original
 from actions.cases.history import append_events
-from actions.cases.matters import Vector, vector_from, write_embedding
-from actions.cases.outbox import write_email
+from actions.cases.matters import Vector, embedding_row, vector_from
+from actions.cases.outbox import email_row
 from actions.cases.queries import (
+    case_from,
     email_key,
     hour_of,
     ids_of,
     read_case,
+    select_cases,
     unclosed,
 )
 from actions.cases.schedule import case_dates
@@ -41,16 +43,20 @@ from actions.cases.tables import (
     conversations,
     customers,
     reference_numbers,
+    storable,
 )
 from actions.cases.transcripts import (
     Conversation,
-    insert_conversation,
-    insert_message,
+    conversation_row,
+    message_row,
+    read_messages,
 )
-from actions.cases.words import write_words
+from actions.cases.words import first_words
+from knowledge.database import insert_all
 from knowledge.errors import NotFound
 
 _ADD_CASE = insert(cases).returning(cases.c.id)
+_ADD_CUSTOMER = insert(customers).returning(customers.c.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,19 +93,28 @@ async def insert_case(
         NotFound: The draft names a conversation that does not exist.
         IntegrityError: One with the same key was filed at this very moment.
     """
-    if (filed := await filed_as(connection, draft.filing_key)) is not None:
-        return filed
+    known = await _look_up(connection, draft)
+    if known.filed is not None:
+        return known.filed
+    written: list[Message] | None = None
+    rows: list[Insert] = []
+    if draft.conversation is None:
+        conversation, written, rows = _form(draft, now)
+    elif known.has_conversation:
+        conversation = draft.conversation
+    else:
+        raise NotFound(f"no conversation {draft.conversation}")
+    await insert_all(connection, rows)
     year = civil_day(now, rules.zone).year
     number = await _next_number(connection, year)
     received_at = draft.received_at or now
     reference = f"{rules.prefix}-{year}-{number:06d}"
-    conversation = await _conversation(connection, draft, now)
     original = find_original(
         draft.description,
         await unclosed_matters(
             connection,
             draft.customer.email,
-            conversation,
+            draft.conversation,
             about.model if about else None,
         ),
         about.vector if about else None,
@@ -116,7 +131,7 @@ async def insert_case(
             "received_at": received_at,
             "opened_at": now,
             "answer_due_at": due_at,
-            "customer_id": await _customer(connection, draft.customer),
+            "customer_id": known.customer or await _add_customer(connection, draft),
             "conversation_id": conversation,
             "filed_late": filed_late,
             "duplicate_of": original,
@@ -125,27 +140,9 @@ async def insert_case(
         },
     )
     assert filed_case is not None
-    await start_clocks(connection, filed_case, received_at, rules.clocks)
-    await write_words(
+    await insert_all(
         connection,
-        filed_case,
-        reference,
-        draft.customer.name,
-        draft.customer.email,
-        draft.customer.username,
-        draft.description,
-        draft.remedy_sought,
-    )
-    if about is not None:
-        await write_embedding(connection, filed_case, about.model, about.vector)
-    await write_email(
-        connection,
-        reference=reference,
-        kind="receipt",
-        recipient=draft.customer.email,
-        language=draft.language,
-        content={"name": draft.customer.name, "answer_due_at": time_as_json(due_at)},
-        at=now,
+        _beside(filed_case, reference, draft, received_at, due_at, now, rules, about),
     )
     filing: dict[str, Any] = {
         "received_at": time_as_json(received_at),
@@ -161,13 +158,87 @@ async def insert_case(
         events.append(("system", "marked_urgent", {}))
     if original is not None:
         events.append(("system", "marked_duplicate", {"duplicate_of": original}))
-    case = await read_case(connection, reference)
-    assert case is not None
+    query = select_cases().where(cases.c.id == filed_case)
+    case = case_from((await connection.execute(query)).one())
+    # Nothing else was ever said in the conversation of a form.
+    case.transcript.extend(written or await read_messages(connection, conversation))
     said = [message_as_json(message) for message in case.transcript]
     filing["queue_position"] = case.queue_position
     filing["messages"], filing["transcript"] = len(said), transcript_digest(said)
     case.history.extend(await append_events(connection, reference, now, events))
     return case
+
+
+def _beside(
+    case_id: int,
+    reference: str,
+    draft: CaseDraft,
+    received_at: datetime,
+    due_at: datetime,
+    now: datetime,
+    rules: Rules,
+    about: About | None,
+) -> list[Insert]:
+    """What is stored beside the case: clocks, words, embedding and the receipt."""
+    customer = draft.customer
+    rows = [
+        started_clocks(case_id, received_at, rules.clocks),
+        first_words(
+            case_id,
+            reference,
+            customer.name,
+            customer.email,
+            customer.username,
+            draft.description,
+            draft.remedy_sought,
+        ),
+    ]
+    if about is not None and about.vector is not None:
+        rows.append(embedding_row(case_id, about.model, about.vector))
+    if customer.email is not None:
+        content = {"name": customer.name, "answer_due_at": time_as_json(due_at)}
+        rows.append(
+            email_row(
+                reference=reference,
+                kind="receipt",
+                recipient=customer.email,
+                language=draft.language,
+                content=content,
+                at=now,
+            )
+        )
+    return rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What there is before a draft is filed."""
+
+    filed: Case | None
+    has_conversation: bool
+    customer: int | None
+
+
+async def _look_up(connection: AsyncConnection, draft: CaseDraft) -> _Known:
+    """Whether it is filed already, and the rows that it builds on."""
+    filed = select(cases.c.reference).where(cases.c.filing_key == draft.filing_key)
+    conversation = select(conversations.c.id).where(
+        conversations.c.id == draft.conversation
+    )
+    row = (
+        await connection.execute(
+            select(
+                filed.scalar_subquery().label("filed"),
+                conversation.scalar_subquery().label("conversation"),
+                _same_person(draft.customer).scalar_subquery().label("customer"),
+            )
+        )
+    ).one()
+    return _Known(
+        filed=await read_case(connection, row.filed) if row.filed else None,
+        has_conversation=row.conversation is not None,
+        customer=row.customer,
+    )
 
 
 async def filed_as(connection: AsyncConnection, filing_key: str) -> Case | None:
@@ -208,17 +279,8 @@ async def _next_number(connection: AsyncConnection, year: int) -> int:
     return int(taken)
 
 
-async def _conversation(
-    connection: AsyncConnection, draft: CaseDraft, now: datetime
-) -> str:
-    """The draft's conversation, or for the contact form a new one of its own."""
-    if draft.conversation is not None:
-        known = await connection.scalar(
-            select(conversations.c.id).where(conversations.c.id == draft.conversation)
-        )
-        if known is None:
-            raise NotFound(f"no conversation {draft.conversation}")
-        return draft.conversation
+def _form(draft: CaseDraft, now: datetime) -> tuple[str, list[Message], list[Insert]]:
+    """A conversation of its own for a form: id, what was said, and the inserts."""
     conversation = Conversation(
         id=uuid.uuid4().hex,
         token_hash="",
@@ -227,39 +289,44 @@ async def _conversation(
         created_at=now,
         accept_languages=(),
     )
-    await insert_conversation(connection, conversation, channel="form")
     written = Message(
         id=uuid.uuid4().hex,
         sender="customer",
-        text=draft.description,
+        text=storable(draft.description),
         language=draft.language,
         sent_at=draft.received_at or now,
     )
-    await insert_message(connection, conversation.id, written)
-    return conversation.id
+    rows = [
+        conversation_row(conversation, channel="form"),
+        message_row(conversation.id, written),
+    ]
+    return conversation.id, [written], rows
 
 
-async def _customer(connection: AsyncConnection, customer: Customer) -> int:
+def _same_person(customer: Customer) -> Select[tuple[int]]:
     """The row of this very person; another spelling of the name is another row."""
-    values = {
-        "name": customer.name,
-        "email": customer.email,
-        "username": customer.username,
-    }
-    if (key := email_key(customer.email)) is not None:
-        same = [
-            customers.c[column].is_not_distinct_from(value)
-            for column, value in values.items()
-        ]
-        known = await connection.scalar(
-            select(customers.c.id).where(customers.c.email_key == key, *same).limit(1)
-        )
-        if known is not None:
-            return int(known)
-    added = await connection.execute(
-        insert(customers).values(email_key=key, **values).returning(customers.c.id)
+    same = [
+        customers.c[column].is_not_distinct_from(getattr(customer, column))
+        for column in ("name", "email", "username")
+    ]
+    # Never `IS NULL`: who gave no address is nobody that we know.
+    key = email_key(customer.email) or ""
+    return select(customers.c.id).where(customers.c.email_key == key, *same).limit(1)
+
+
+async def _add_customer(connection: AsyncConnection, draft: CaseDraft) -> int:
+    customer = draft.customer
+    added = await connection.scalar(
+        _ADD_CUSTOMER,
+        {
+            "name": customer.name,
+            "email": customer.email,
+            "email_key": email_key(customer.email),
+            "username": customer.username,
+        },
     )
-    return int(added.scalar_one())
+    assert added is not None
+    return int(added)
 
 
 async def unclosed_matters(
@@ -272,6 +339,8 @@ async def unclosed_matters(
 
     Embeddings of another model than `model` are left out.
     """
+    if email_key(email) is None and conversation is None:
+        return []
     query = (
         select(cases.c.reference, cases.c.description, case_embeddings.c.vector)
         .outerjoin_from(

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select, text
+from sqlalchemy import Insert, Select, bindparam, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Event
-from actions.cases.outbox import write_event
+from actions.cases.outbox import event_rows
 from actions.cases.sealing import (
     FIRST_HASH,
     SealedEvent,
@@ -25,6 +25,7 @@ from actions.cases.sealing import (
     seal_faults,
 )
 from actions.cases.tables import case_events, event_details, storable
+from knowledge.database import insert_all
 
 _OWN = (
     select(case_events.c.hash)
@@ -41,7 +42,6 @@ _HEAD = (
 # A function of the migration: takes the chain's lock, then looks, in one round trip.
 # Events are then chained one transaction at a time, in every replica.
 _LOCKED_HEAD = text("SELECT id, hash, own_hash FROM lock_chain(:reference)")
-_ADD_EVENTS, _ADD_DETAILS = insert(case_events), insert(event_details)
 
 
 async def append_events(
@@ -67,8 +67,7 @@ async def append_events(
     last = head.one_or_none()
     number, prev_hash = (last.id, last.hash) if last else (0, FIRST_HASH)
     previous = (last and last.own_hash) or FIRST_HASH
-    sealed_events: list[dict[str, Any]] = []
-    stored_details: list[dict[str, Any]] = []
+    rows: list[Insert] = []
     appended: list[Event] = []
     for actor, kind, details in events:
         number, actor = number + 1, storable(actor)
@@ -83,41 +82,33 @@ async def append_events(
             digest=digest,
             prev_hash=prev_hash,
         )
-        sealed_events.append(
-            {
-                "id": number,
-                "reference": reference,
-                "at": at,
-                "actor": actor,
-                "kind": kind,
-                "details_digest": digest,
-                "prev_hash": prev_hash,
-                "hash": sealed,
-            }
-        )
-        stored_details.append(
-            {
-                "event_id": number,
-                "salt": salt,
-                "details": details,
-                "previous": previous,
-            }
-        )
+        rows += [
+            insert(case_events).values(
+                id=number,
+                reference=reference,
+                at=at,
+                actor=actor,
+                kind=kind,
+                details_digest=digest,
+                prev_hash=prev_hash,
+                hash=sealed,
+            ),
+            insert(event_details).values(
+                event_id=number, salt=salt, details=details, previous=previous
+            ),
+            event_rows(
+                reference=reference,
+                kind=kind,
+                event_id=number,
+                event_hash=sealed,
+                at=at,
+            ),
+        ]
         appended.append(
             Event(at=at, actor=actor, kind=kind, details=details, hash=sealed)
         )
         prev_hash = previous = sealed
-    await connection.execute(_ADD_EVENTS, sealed_events)
-    await connection.execute(_ADD_DETAILS, stored_details)
-    for event in sealed_events:
-        await write_event(
-            connection,
-            reference=reference,
-            kind=event["kind"],
-            event_id=event["id"],
-            event_hash=event["hash"],
-            at=at,
-        )
+    await insert_all(connection, rows)
     return appended
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Insert, Select, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.tables import case_embeddings, cases
@@ -93,10 +93,13 @@ async def write_embedding(
     await connection.execute(
         delete(case_embeddings).where(case_embeddings.c.case_id == case_id)
     )
-    await connection.execute(
-        insert(case_embeddings).values(
-            case_id=case_id, model=model, vector=vector.astype(_STORED).tobytes()
-        )
+    await connection.execute(embedding_row(case_id, model, vector))
+
+
+def embedding_row(case_id: int, model: str, vector: Vector) -> Insert:
+    """The insert that stores the embedding of a case."""
+    return insert(case_embeddings).values(
+        case_id=case_id, model=model, vector=vector.astype(_STORED).tobytes()
     )
 
 

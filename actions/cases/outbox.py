@@ -10,7 +10,7 @@ import uuid
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, insert, literal, select
+from sqlalchemy import ColumnElement, Insert, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.tables import outbox, outbox_subscriptions
@@ -43,34 +43,47 @@ async def write_email(
 
     A customer who gave no address gets none.
     """
-    if recipient is None:
-        return
-    await connection.execute(
-        insert(outbox).values(
-            key=uuid.uuid4().hex,
-            reference=reference,
-            destination=EMAIL,
-            kind=kind,
-            recipient=recipient,
-            language=language,
-            content=content,
-            created_at=at,
-            next_attempt_at=at,
-            attempts=0,
+    if recipient is not None:
+        await connection.execute(
+            email_row(
+                reference=reference,
+                kind=kind,
+                recipient=recipient,
+                language=language,
+                content=content,
+                at=at,
+            )
         )
+
+
+def email_row(
+    *,
+    reference: str,
+    kind: EmailKind,
+    recipient: str,
+    language: str,
+    content: dict[str, Any],
+    at: datetime,
+) -> Insert:
+    """The insert that puts one e-mail into the outbox."""
+    return insert(outbox).values(
+        key=uuid.uuid4().hex,
+        reference=reference,
+        destination=EMAIL,
+        kind=kind,
+        recipient=recipient,
+        language=language,
+        content=content,
+        created_at=at,
+        next_attempt_at=at,
+        attempts=0,
     )
 
 
-async def write_event(
-    connection: AsyncConnection,
-    *,
-    reference: str,
-    kind: str,
-    event_id: int,
-    event_hash: str,
-    at: datetime,
-) -> None:
-    """Put one event into the outbox for each subscribed system, in one statement."""
+def event_rows(
+    *, reference: str, kind: str, event_id: int, event_hash: str, at: datetime
+) -> Insert:
+    """The insert that puts one event into the outbox for each subscribed system."""
     moment = literal(at, UtcDateTime)
     values: dict[str, ColumnElement[Any]] = {
         # Of the chain's hash: no two installations make the same key.
@@ -85,4 +98,4 @@ async def write_event(
         "attempts": literal(0),
     }
     subscribed = select(*values.values()).where(outbox_subscriptions.c.event == kind)
-    await connection.execute(insert(outbox).from_select(list(values), subscribed))
+    return insert(outbox).from_select(list(values), subscribed)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Insert, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -72,7 +72,7 @@ class Transcripts:
         )
         try:
             async with writing(self._engine) as connection:
-                await insert_conversation(connection, created, channel="chat")
+                await connection.execute(conversation_row(created, channel="chat"))
         except IntegrityError as exc:
             raise Conflict(f"conversation {conversation} exists already") from exc
         return created
@@ -171,20 +171,35 @@ async def change_conversation(
         raise NotFound(f"no conversation {conversation}")
 
 
-async def insert_conversation(
-    connection: AsyncConnection, conversation: Conversation, *, channel: str
-) -> None:
-    """Add a conversation, inside the caller's transaction."""
-    await connection.execute(
-        insert(conversations).values(
-            id=conversation.id,
-            token_hash=conversation.token_hash,
-            channel=channel,
-            language=conversation.language,
-            accept_languages=list(conversation.accept_languages),
-            stage=conversation.stage,
-            created_at=conversation.created_at,
-        )
+def conversation_row(conversation: Conversation, *, channel: str) -> Insert:
+    """The insert that adds a conversation."""
+    return insert(conversations).values(
+        id=conversation.id,
+        token_hash=conversation.token_hash,
+        channel=channel,
+        language=conversation.language,
+        accept_languages=list(conversation.accept_languages),
+        stage=conversation.stage,
+        created_at=conversation.created_at,
+    )
+
+
+def message_row(conversation: str, message: Message, **values: Any) -> Insert:
+    """The insert that adds a message to a conversation that its caller has locked.
+
+    `values` are for the columns that a `Message` does not show.
+    """
+    return insert(messages).values(
+        id=message.id,
+        conversation_id=conversation,
+        sender=message.sender,
+        text=message.text,
+        language=message.language,
+        sent_at=message.sent_at,
+        choices=message.choices,
+        citations=message.citations,
+        case=message.case,
+        **values,
     )
 
 
@@ -202,27 +217,14 @@ async def insert_message(
         NotFound: There is no such conversation.
     """
     await lock_conversation(connection, conversation)
-    await connection.execute(
-        insert(messages).values(
-            id=message.id,
-            conversation_id=conversation,
-            sender=message.sender,
-            text=message.text,
-            language=message.language,
-            sent_at=message.sent_at,
-            choices=message.choices,
-            citations=message.citations,
-            case=message.case,
-            **values,
-        )
-    )
+    await connection.execute(message_row(conversation, message, **values))
 
 
 async def read_messages(
     connection: AsyncConnection, conversation: str, after: str | None = None
 ) -> list[Message]:
     """A transcript in order; see `Transcripts.messages`."""
-    query = select(messages).where(messages.c.conversation_id == conversation)
+    query = _with_files().where(messages.c.conversation_id == conversation)
     if after is not None:
         number = await connection.scalar(
             select(messages.c.number).where(
@@ -230,25 +232,38 @@ async def read_messages(
             )
         )
         query = query.where(messages.c.number > (number or 0))
-    rows = (await connection.execute(query.order_by(messages.c.number))).all()
-    files: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in await connection.execute(
-        select(attachments)
-        .where(
-            attachments.c.conversation_id == conversation,
-            attachments.c.message_id.is_not(None),
+    said: dict[str, Message] = {}
+    for row in await connection.execute(query):
+        message = said.setdefault(row.id, message_from(row))
+        if row.file_id is not None:
+            message.attachments.append(
+                {
+                    "id": row.file_id,
+                    "name": row.file_name,
+                    "media_type": row.media_type,
+                    "size": row.size,
+                }
+            )
+    return list(said.values())
+
+
+@cache
+def _with_files() -> Select[Any]:
+    """Messages in order, each once for every file that came with it."""
+    came_with = (attachments.c.message_id == messages.c.id) & (
+        attachments.c.conversation_id == messages.c.conversation_id
+    )
+    return (
+        select(
+            messages,
+            attachments.c.id.label("file_id"),
+            attachments.c.name.label("file_name"),
+            attachments.c.media_type,
+            attachments.c.size,
         )
-        .order_by(attachments.c.number)
-    ):
-        files[row.message_id].append(
-            {
-                "id": row.id,
-                "name": row.name,
-                "media_type": row.media_type,
-                "size": row.size,
-            }
-        )
-    return [replace(message_from(row), attachments=files[row.id]) for row in rows]
+        .outerjoin_from(messages, attachments, came_with)
+        .order_by(messages.c.number, attachments.c.number)
+    )
 
 
 async def lock_conversation(connection: AsyncConnection, conversation: str) -> None:

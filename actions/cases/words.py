@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, insert, literal, select, update
+from sqlalchemy import Boolean, ColumnElement, Insert, insert, literal, select, update
 from sqlalchemy import text as sql_text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
@@ -75,11 +75,9 @@ async def search_by_index(connection: AsyncConnection) -> None:
         await connection.execute(_BY_INDEX)
 
 
-async def write_words(connection: AsyncConnection, case_id: int, *texts: Any) -> None:
-    """Store the first words of a case."""
-    await connection.execute(
-        insert(case_texts).values(case_id=case_id, words=" ".join(words_of(*texts)))
-    )
+def first_words(case_id: int, *texts: str | None) -> Insert:
+    """The insert that stores the first words of a case."""
+    return insert(case_texts).values(case_id=case_id, words=" ".join(words_of(*texts)))
 
 
 async def add_words(connection: AsyncConnection, reference: str, text: str) -> None:
