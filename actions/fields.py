@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions import consent, intake
-from actions.cases.complaint import is_late
+from actions import consent, intake, policy_days
 from actions.review import date_in_words
 from actions.turns import Turn
 
@@ -55,12 +54,8 @@ def say_date_noted(turn: Turn) -> None:
 
 
 def say_if_late(turn: Turn) -> None:
-    services = turn.services
-    day = intake.resolved_day(turn)
-    if intake.is_complaint(turn) and is_late(
-        day, turn.now, services.policy, services.operator.zone
-    ):
-        turn.say("utter_date_late")
+    if policy_days.is_late(turn):
+        turn.say("utter_date_late", **policy_days.window(turn))
 
 
 async def add_telling(turn: Turn) -> None:
@@ -151,4 +146,5 @@ def _leave_out(turn: Turn, field: str) -> None:
 
 
 def _values(turn: Turn) -> dict[str, Any]:
-    return {"username": turn.services.operator.username_example}
+    example = turn.services.operator.username_example
+    return {"username": example, **policy_days.window(turn)}

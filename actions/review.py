@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import date, time
 
-from actions import intake
+from actions import intake, policy_days
 from actions.cases.case import Category, Ground
-from actions.cases.complaint import is_late
 from actions.turns import Turn
 from knowledge.answers import Answer
 
@@ -136,7 +135,6 @@ def _has_date(turn: Turn) -> bool:
 
 
 def _lines(turn: Turn) -> str:
-    services = turn.services
     day = intake.resolved_day(turn)
     description = turn.get("description") or ""
     if len(description) > _SHOWN_CHARACTERS:
@@ -156,8 +154,6 @@ def _lines(turn: Turn) -> str:
         )
         for field, value in values.items()
     ]
-    if intake.is_complaint(turn) and is_late(
-        day, turn.now, services.policy, services.operator.zone
-    ):
-        lines.append(turn.label("late"))
+    if policy_days.is_late(turn):
+        lines.append(turn.label("late", **policy_days.window(turn)))
     return "\n".join(lines)

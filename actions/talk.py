@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from actions import policy_days
 from actions.answer import answer, record_unhelpful
 from actions.asking import open_form
 from actions.base import Events, TurnAction, followup
@@ -108,7 +109,8 @@ class ExplainComplaining(TurnAction):
             custom=custom,
             choices=choices,
             email=services.operator.email,
-            months=services.policy.filing_window_months,
+            **policy_days.window(turn),
+            **policy_days.answer_due(turn),
         )
         return None
 
@@ -131,7 +133,8 @@ class ExplainWhyNeeded(TurnAction):
     async def act(self, turn: Turn) -> Events | None:
         field = turn.get("requested_slot") if turn.is_in_form else None
         known = ("name", "email", "username", "event_date", "details", "confirmed")
-        turn.say(f"utter_why_{field}" if field in known else "utter_why_details")
+        name = f"utter_why_{field}" if field in known else "utter_why_details"
+        turn.say(name, **policy_days.window(turn))
         return None
 
 

@@ -78,8 +78,11 @@ class Wording:
 
     def moment_day(self, language: str, moment: datetime, zone: tzinfo) -> str:
         """The civil date of a moment, in words."""
-        tag = language.replace("-", "_")
-        return format_date(moment.astimezone(zone).date(), format="long", locale=tag)
+        return self.long_day(language, moment.astimezone(zone).date())
+
+    def long_day(self, language: str, day: date) -> str:
+        """A date in words, without its weekday."""
+        return format_date(day, format="long", locale=language.replace("-", "_"))
 
 
 def load_wording(data_dir: Path, default_language: str) -> Wording:
