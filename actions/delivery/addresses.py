@@ -7,7 +7,7 @@ checked; redirections are not followed.
 from __future__ import annotations
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
@@ -15,9 +15,9 @@ from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from knowledge.errors import DeliveryFailed, NotReady
+from knowledge.networks import Address, is_private, is_public, unwrapped
 
 Network = Literal["public", "private", "loopback"]
-_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def check_url(url: str, network: Network) -> None:
@@ -46,30 +46,11 @@ def check_url(url: str, network: Network) -> None:
         raise NotReady(f"{host} is no {network} address; see `network` of the delivery")
 
 
-def is_allowed(address: IPv4Address | IPv6Address, network: Network) -> bool:
+def is_allowed(address: Address, network: Network) -> bool:
     """Whether this address lies in `network`; private ones include the public ones."""
-    address = _inner(address)
     if network == "loopback":
-        return address.is_loopback
-    if (
-        address.is_loopback
-        or address.is_link_local
-        or address.is_multicast
-        or address.is_unspecified
-        or address.is_reserved
-    ):
-        return False
-    return address.is_global or (network == "private" and address.is_private)
-
-
-def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that an IPv6 address stands for, where it does."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = address.teredo
-    return address.ipv4_mapped or address.sixtofour or (teredo or (None, address))[1]
+        return unwrapped(address).is_loopback
+    return is_public(address) or (network == "private" and is_private(address))
 
 
 class CheckedResolver(AbstractResolver):

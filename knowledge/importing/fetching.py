@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -17,6 +17,7 @@ import aiohttp
 from protego import Protego
 
 from knowledge.importing.reading import Unreadable
+from knowledge.networks import is_public
 
 USER_AGENT = "Guichet"
 MOST_REDIRECTS = 5
@@ -268,25 +269,10 @@ def site_of(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet, also when wrapped."""
-    ip: ipaddress.IPv4Address | ipaddress.IPv6Address
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
-        if not inner and ip in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner and not is_public(str(inner)):
-            return False
-        if ip.is_site_local:
-            return False
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
-
-
 def _public_socket(info: Any) -> socket.socket:
     """A socket to connect with, refused for addresses that are not public."""
     family, kind, protocol, _, address = info
-    if not is_public(address[0]):
+    if not is_public(ip_address(address[0].partition("%")[0])):
         raise _Forbidden(f"{address[0]} is not public")
     return socket.socket(family, kind, protocol)
 

@@ -15,7 +15,7 @@ from yarl import URL
 
 from knowledge.errors import BadInput
 from knowledge.importing import Batch, Bounds, Reader, open_fetcher, read_url
-from knowledge.importing.fetching import is_public, unpacked
+from knowledge.importing.fetching import unpacked
 from tests.factories import NOW
 
 PAGE = "<html lang='sv'><body><main><h1>{0}</h1><p>Detta handlar om {0}.</p></main>"
@@ -229,32 +229,6 @@ async def test_our_own_network_is_never_read(site: Site, host: str) -> None:
             await read_url(f"http://{host}:{site.root.port}/a", READER, fetcher)
 
     assert site.asked == []
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("93.184.215.14", True),
-        ("2606:2800:21f::1", True),
-        ("10.0.0.1", False),
-        ("100.64.0.1", False),
-        ("169.254.169.254", False),
-        ("0.0.0.0", False),
-        ("224.0.0.1", False),
-        ("255.255.255.255", False),
-        ("::", False),
-        ("fe80::1%eth0", False),
-        ("fd00::1", False),
-        ("fec0::1", False),
-        ("::ffff:127.0.0.1", False),
-        ("::ffff:10.0.0.1", False),
-        ("64:ff9b::7f00:1", False),
-        ("2002:7f00:1::", False),
-        ("ff02::1", False),
-    ],
-)
-def test_an_address_of_the_public_internet_is_told(address: str, public: bool) -> None:
-    assert is_public(address) is public
 
 
 @pytest.mark.parametrize(
