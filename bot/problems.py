@@ -81,7 +81,9 @@ def respond(
     language = request.get(keys.LANGUAGE) or asked_language(request)
     named = texts.section(language, "errors")
     detail = named.get(code) or named.get(f"http_{status}") or named["unexpected"]
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers = {"Cache-Control": "no-store"}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     if _wants_page(request):
         return _page(request, status, language, detail, headers)
     document: dict[str, Any] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+
 from aiohttp import web
 
 from bot.problems import Handler
@@ -26,6 +28,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+# What the API answers is about one person, or stands only until the next publication.
+UNSTORED = {"Cache-Control": "no-store"}
 # What the widget needs when it stands on another site. It carries a bearer token and
 # no cookie, so any site may embed it.
 EMBEDDED = ("/api/v1/conversations", "/widget/", "/widget.js", "/widget.css")
@@ -47,13 +51,15 @@ async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response: web.StreamResponse = await handler(request)
     except web.HTTPException as exc:
-        _add(exc.headers, is_embedded)
+        _add(exc.headers, request.path)
         raise
     if not response.prepared:
-        _add(response.headers, is_embedded)
+        _add(response.headers, request.path)
     return response
 
 
-def _add(headers: object, is_embedded: bool) -> None:
-    for name, value in {**HEADERS, **(SHARED if is_embedded else {})}.items():
-        headers.setdefault(name, value)  # type: ignore[attr-defined]
+def _add(headers: MutableMapping[str, str], path: str) -> None:
+    shared = SHARED if path.startswith(EMBEDDED) else {}
+    unstored = UNSTORED if path.startswith("/api/") else {}
+    for name, value in {**HEADERS, **shared, **unstored}.items():
+        headers.setdefault(name, value)

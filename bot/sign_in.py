@@ -43,14 +43,15 @@ async def guard_staff(request: web.Request, handler: Handler) -> web.StreamRespo
     """Let only the right people into the rooms of staff.
 
     Sets `request[STAFF]`. A change made with the cookie must come from our own pages:
-    the cookie is SameSite, and the browser's `Origin` must be ours.
+    the cookie is SameSite, and the browser's `Origin` must be ours. An API token opens
+    the API alone: no page where somebody manages accounts, least of all their own.
     """
     may_enter = _room(request.path)
     if may_enter is None:
         return await handler(request)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     parts = request.app[keys.PARTS]
-    if scheme.lower() == "bearer":
+    if scheme.lower() == "bearer" and request.path.startswith("/api/"):
         staff = await parts.accounts.of_api_token(token.strip())
     else:
         staff = await parts.sessions.of(request.cookies.get(COOKIE, ""))
