@@ -1,8 +1,9 @@
 """Random walks through the real assistant: it keeps what it was told, whatever comes.
 
 Hypothesis invents the walks. Some are walked at the same time, since the counter serves
-more than one customer, and so the test takes minutes and not hours. `GUICHET_TEST_WALKS`
-says how many walks there are; without it there are 300, the same in every run.
+more than one customer, and so the test takes minutes and not hours.
+`GUICHET_TEST_WALKS` says how many walks there are; without it there are 300, the same
+in every run.
 """
 
 from __future__ import annotations

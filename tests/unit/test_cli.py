@@ -30,7 +30,9 @@ def test_the_readme_names_only_commands_that_exist() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
     named = set(
-        re.findall(r"`guichet ((?:knowledge|eval|cases|outbox|user|token)? ?[a-z]+)", readme)
+        re.findall(
+            r"`guichet ((?:knowledge|eval|cases|outbox|user|token)? ?[a-z]+)", readme
+        )
     )
 
     assert named
