@@ -6,8 +6,7 @@ its dotted path. What the assistant says stands in `data/responses/` instead.
 
 from __future__ import annotations
 
-import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import yaml
 from babel import Locale
 
 from knowledge.errors import NotReady
+from knowledge.text_trees import flatten, placeholders
 
 # The parser in C where there is one: ten times as fast.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -33,7 +33,7 @@ class Texts:
             NotReady: A key is missing, or its placeholders differ.
         """
         self._trees = trees
-        self._flat = {tag: dict(_flatten(tree)) for tag, tree in trees.items()}
+        self._flat = {tag: dict(flatten(tree)) for tag, tree in trees.items()}
         first, *others = self._flat
         for other in others:
             _compare(first, self._flat[first], other, self._flat[other])
@@ -88,15 +88,6 @@ def load_texts(data_dir: Path, languages: Sequence[str]) -> Texts:
     return Texts(trees)
 
 
-def _flatten(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in tree.items():
-        here = f"{path}.{key}" if path else str(key)
-        if isinstance(value, Mapping):
-            yield from _flatten(value, here)
-        else:
-            yield here, str(value)
-
-
 def _compare(
     first: str, wanted: Mapping[str, str], other: str, given: Mapping[str, str]
 ) -> None:
@@ -104,12 +95,8 @@ def _compare(
         lacking = other if key in wanted else first
         raise NotReady(f"texts/{lacking}.yml lacks the key {key!r}")
     for key, text in wanted.items():
-        if _placeholders(text) != _placeholders(given[key]):
+        if placeholders(text) != placeholders(given[key]):
             raise NotReady(
                 f"texts/{other}.yml: {key!r} must have the placeholders of {first}: "
-                f"{sorted(_placeholders(text))}"
+                f"{sorted(placeholders(text))}"
             )
-
-
-def _placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}

@@ -6,7 +6,7 @@ not the customer's: `?lang=`, else what was chosen before, else the browser's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from functools import partial
@@ -21,6 +21,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 
 from knowledge.errors import NotReady
+from knowledge.text_trees import flatten
 from knowledge.yaml_files import parse_yaml
 
 COOKIE = "guichet_staff_language"
@@ -32,7 +33,7 @@ class StaffTexts:
 
     def __init__(self, trees: Mapping[str, Mapping[str, Any]]) -> None:
         """Raises NotReady when the languages differ in their keys."""
-        self._flat = {tag: dict(_flatten(tree)) for tag, tree in trees.items()}
+        self._flat = {tag: dict(flatten(tree)) for tag, tree in trees.items()}
         first, *others = self._flat
         for other in others:
             if differing := self._flat[first].keys() ^ self._flat[other].keys():
@@ -225,12 +226,3 @@ def _accepted(header: str) -> list[str]:
         except ValueError:
             continue
     return [tag for _, tag in sorted(wanted, key=lambda each: each[0])]
-
-
-def _flatten(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in tree.items():
-        here = f"{path}.{key}" if path else str(key)
-        if isinstance(value, Mapping):
-            yield from _flatten(value, here)
-        else:
-            yield here, str(value)

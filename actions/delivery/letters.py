@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from actions.cases.case import OUTCOME_KINDS, Case
 from actions.cases.outbox import EmailKind
 from knowledge.errors import NotReady
 from knowledge.operator import Operator
+from knowledge.text_trees import flatten, placeholders
 from knowledge.yaml_files import parse_yaml
 
 KINDS: tuple[EmailKind, ...] = get_args(EmailKind)
@@ -166,7 +166,7 @@ def load_letters(data_dir: Path, operator: Operator, address: str) -> Letters:
             tree = parse_yaml(path.read_text("utf-8"))
         except (OSError, yaml.YAMLError) as exc:
             raise NotReady(f"{path} is missing or cannot be read") from exc
-        templates[language] = dict(_flatten(tree))
+        templates[language] = dict(flatten(tree))
     layout = (folder / "layout.html").read_text("utf-8")
     return Letters(templates, layout, operator, address)
 
@@ -174,7 +174,7 @@ def load_letters(data_dir: Path, operator: Operator, address: str) -> Letters:
 def _fill(template: str, values: Mapping[str, str]) -> Iterator[str]:
     """The paragraphs whose every placeholder has a value."""
     for paragraph in template.split("\n\n"):
-        if all(values[name] for name in _placeholders(paragraph)):
+        if all(values[name] for name in placeholders(paragraph)):
             # What was filled in may have paragraphs of its own.
             text = paragraph.format_map(values).replace("\r\n", "\n")
             yield from filter(None, map(str.strip, re.split(r"\n\s*\n", text)))
@@ -196,26 +196,13 @@ def _check(language: str, texts: Mapping[str, str], measure: Mapping[str, str]) 
             f"letters/{language}.yml lacks, or has too much, {', '.join(differing)}"
         )
     for key, text in texts.items():
-        found = _placeholders(text)
+        found = placeholders(text)
         if unknown := found - _PLACEHOLDERS:
             raise NotReady(
                 f"letters/{language}.yml: {key}: unknown {', '.join(sorted(unknown))}"
             )
-        if found != (wanted := _placeholders(measure.get(key, ""))):
+        if found != (wanted := placeholders(measure.get(key, ""))):
             raise NotReady(
                 f"letters/{language}.yml: {key} must have the placeholders "
                 f"{', '.join(sorted(wanted)) or 'none'}"
             )
-
-
-def _placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-def _flatten(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in tree.items():
-        here = f"{path}.{key}" if path else str(key)
-        if isinstance(value, Mapping):
-            yield from _flatten(value, here)
-        else:
-            yield here, str(value)
