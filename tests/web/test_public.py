@@ -5,18 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from aiohttp import web
 
-from bot.public import openapi
 from bot.texts import load_texts
 from tests.web.conftest import CITATION, DATA, PASSAGE, Counter
-
-PUBLIC = (
-    "/api/v1/conversations",
-    "/api/v1/search",
-    "/api/v1/classify",
-    "/api/v1/cases",
-)
 
 
 async def test_search_gives_hits_and_an_answer(counter: Counter) -> None:
@@ -218,28 +209,6 @@ async def test_requests_are_counted_by_route_and_never_by_address(
     route = "/api/v1/conversations/{conversation}/messages"
     assert f'route="{route}",status="200"' in figures
     assert visit.id not in figures
-
-
-async def test_every_public_route_is_described_and_every_description_has_a_route(
-    counter: Counter,
-) -> None:
-    app = counter.client.app
-    assert isinstance(app, web.Application)
-    served = {
-        (route.method.lower(), route.resource.canonical)
-        for route in app.router.routes()
-        if route.resource is not None
-        and route.method not in ("HEAD", "OPTIONS")
-        and route.resource.canonical.startswith(PUBLIC)
-    }
-    described = {
-        (method, path)
-        for path, methods in openapi()["paths"].items()
-        for method in methods.keys() - {"parameters"}
-        if path.startswith(PUBLIC)
-    }
-
-    assert served == described
 
 
 @pytest.mark.parametrize("path", ["/help/de", "/?language=de"])
