@@ -127,6 +127,18 @@ def intents(json: Json = False) -> None:
 
 
 @evaluations.command()
+def duplicates(file: JsonLines, json: Json = False) -> None:
+    """Measure whether a person who writes again about a matter is recognised."""
+    from bot.evaluation.running import measure_duplicates
+
+    _measure(
+        "Comparing",
+        json,
+        lambda report: measure_duplicates(Settings.from_environment(), file, report),
+    )
+
+
+@evaluations.command()
 def languages(file: JsonLines, json: Json = False) -> None:
     """Measure language identification, alone and inside conversations."""
     from bot.evaluation.running import measure_languages

@@ -15,6 +15,7 @@ import aiohttp
 from actions.classification import classifier_folder, load_classifier
 from bot.evaluation.complaints import evaluate_complaints
 from bot.evaluation.dialogues import Cases, evaluate_dialogues
+from bot.evaluation.duplicates import evaluate_duplicates
 from bot.evaluation.intents import evaluate_intents
 from bot.evaluation.languages import evaluate_languages
 from bot.evaluation.measured import Measured
@@ -112,6 +113,14 @@ async def measure_transfer(settings: Settings, report: Progress) -> Measured:
         settings.data_dir / "complaints",
         _embedder(settings),
         report,
+    )
+
+
+async def measure_duplicates(
+    settings: Settings, file: Path, report: Progress
+) -> Measured:
+    return await asyncio.to_thread(
+        evaluate_duplicates, file, _embedder(settings), report
     )
 
 

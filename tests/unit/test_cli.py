@@ -11,7 +11,7 @@ DOCUMENTED = """
 up | serve | train | tune | prepare | chat | doctor | bench | backup | restore
 knowledge import | knowledge publish | knowledge rollback | knowledge search
 knowledge status | eval retrieval | eval refusal | eval complaints | eval routing
-eval languages | eval dialogues | eval all | cases list | cases show | cases export
+eval languages | eval duplicates | eval dialogues | eval all | cases list | cases show | cases export
 cases erase | cases purge | outbox list | outbox dead | outbox replay
 user add | token add
 """
