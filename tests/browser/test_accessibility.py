@@ -8,8 +8,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from actions.cases.outbox import EMAIL
+from actions.delivery.letterbook import insert_letter
+from actions.delivery.outbox import Outbox
+from bot.instance import Instance
+from bot.settings import Settings
+from knowledge.database import open_engine, writing
 from tests.browser.conftest import SignIn
 from tests.browser.test_whole_job import open_widget, say, sign_in
+from tests.conftest import LoopThread
 from tests.web.test_channel import PNG
 
 pytestmark = pytest.mark.browser
@@ -147,3 +154,47 @@ def test_the_desk_in_light_and_in_dark(
         found += violations(page)
 
     assert found == []
+
+
+async def make_post(settings: Settings) -> None:
+    """A letter without a case, and one that was given up."""
+    engine, clock = open_engine(settings.archive_url), settings.clock()
+    async with writing(engine) as connection:
+        await insert_letter(
+            connection,
+            direction="in",
+            kind="reply",
+            state="unmatched",
+            reason="stranger",
+            message_id="<one@private.example>",
+            sender="elise.morel@a-rather-long-domain.private.example",
+            recipient="support@ruterdam.example",
+            subject="Mon retrait",
+            text="Où est mon retrait ? " * 9,
+            source="",
+            language="fr",
+            at=clock(),
+        )
+    outbox = Outbox(engine, clock)
+    for letter in await outbox.claim([EMAIL]):
+        await outbox.mark_failed(letter, "the server said 550", is_final=True)
+    await engine.dispose()
+
+
+def test_the_room_of_post_in_light_and_in_dark_and_on_a_phone(
+    page: Page, agent: SignIn, counter: Instance, loop_thread: LoopThread
+) -> None:
+    file_case(page, "fr")
+    loop_thread.run(make_post(counter.settings))
+    sign_in(page, agent)
+    page.set_viewport_size({"width": 400, "height": 800})
+    found, overflow = [], []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for path in ("/desk/mail", "/desk/mail/1", "/desk/outbox"):
+            page.goto(f"{path}?lang=fr")
+            found += violations(page)
+            overflow.append(page.evaluate("document.body.scrollWidth"))
+
+    assert found == []
+    assert max(overflow) <= 400
