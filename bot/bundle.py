@@ -14,7 +14,17 @@ from functools import cache
 from pathlib import Path
 
 WIDGET = Path(__file__).parent / "widget"
-MODULES = ("dom", "server", "outbox", "feed", "drawing", "element")
+MODULES = (
+    "dom",
+    "server",
+    "outbox",
+    "feed",
+    "drawing",
+    "log",
+    "composer",
+    "ending",
+    "element",
+)
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
