@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -63,10 +64,14 @@ def _embed(
     report = progress or (lambda done, total: None)
     sample = texts[:: max(1, len(texts) // _SPACE_SAMPLE)][:_SPACE_SAMPLE]
     known = dict(zip(sample, embedder.encode(sample, "passage"), strict=True))
+    # The same phrasings stand in every translation of a section: embedded once.
+    several = [text for text, n in Counter(texts).items() if n > 1]
+    known.update(zip(several, embedder.encode(several, "passage"), strict=True))
     openings = [(sentences(text) or [text])[0] for text in sample]
     asked = embedder.encode(openings, "query")
-    centres = np.stack([_mean_vector(asked), _mean_vector(known.values())])
-    space = TokenSpace.fit(asked, list(known.values()))
+    sampled = [known[text] for text in sample]
+    centres = np.stack([_mean_vector(asked), _mean_vector(sampled)])
+    space = TokenSpace.fit(asked, sampled)
     store = TokenStoreBuilder(space)
     vectors = vector_index(embedder.dim, len(texts))
     done = 0
