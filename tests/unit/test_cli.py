@@ -11,8 +11,9 @@ DOCUMENTED = """
 up | serve | train | tune | prepare | chat | doctor | bench | backup | restore
 knowledge import | knowledge publish | knowledge rollback | knowledge search
 knowledge status | eval retrieval | eval refusal | eval complaints | eval routing
-eval languages | eval duplicates | eval dialogues | eval all | cases list | cases show | cases export
-cases erase | cases purge | outbox list | outbox dead | outbox replay
+eval languages | eval duplicates | eval dialogues | eval all | cases list | cases show
+cases export | cases verify | cases dossier | cases dates | cases hold | cases release
+cases erase | cases purge | dossier verify | knowledge parity | outbox list | outbox dead | outbox replay
 user add | token add
 """
 COMMANDS = [part.strip() for part in re.split(r"[|\n]", DOCUMENTED) if part.strip()]
@@ -31,7 +32,8 @@ def test_the_readme_names_only_commands_that_exist() -> None:
 
     named = set(
         re.findall(
-            r"`guichet ((?:knowledge|eval|cases|outbox|user|token)? ?[a-z]+)", readme
+            r"`guichet ((?:knowledge|eval|cases|dossier|outbox|user|token)? ?[a-z]+)",
+            readme,
         )
     )
 
