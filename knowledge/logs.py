@@ -10,8 +10,17 @@ import logging
 import sys
 from types import TracebackType
 
-# These log parameters, statements or messages when asked for details.
-_TALKATIVE = ("aiosqlite", "asyncio", "psycopg", "rasa_sdk", "sqlalchemy")
+# These log parameters, statements, letters or what somebody searched for when asked
+# for details.
+_TALKATIVE = (
+    "aiohttp.access",
+    "aioimaplib",
+    "aiosqlite",
+    "asyncio",
+    "psycopg",
+    "rasa_sdk",
+    "sqlalchemy",
+)
 
 _ExcInfo = (
     tuple[type[BaseException], BaseException, TracebackType | None]

@@ -4,12 +4,16 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
+from aiohttp import FormData, web
 
+from actions.delivery.office import POST
 from bot.assistant.components.logs import WordlessFilter
 from bot.rasa import Turn, internal_token
 from knowledge.answers import Answer
 from knowledge.logs import WordlessFormatter, set_up_logging
+from tests.factories import make_draft
 from tests.web.conftest import Counter, FakeKnowledge
+from tests.web.test_channel import PNG
 
 WORDS = "Mitt hemliga uttag på 300 kronor"
 
@@ -94,6 +98,48 @@ async def test_the_libraries_log_no_parameters_however_much_is_asked_for(
     await visit.say(WORDS)
 
     assert "hemliga" not in caplog.text
+
+
+async def test_nothing_that_people_send_or_are_called_stands_in_the_log(
+    counter: Counter, restored_logging: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    set_up_logging()
+    logging.getLogger().addHandler(caplog.handler)
+    logging.getLogger().setLevel(logging.DEBUG)
+    headers = {"Origin": str(counter.client.make_url("/").origin())}
+    app = counter.client.app
+    assert isinstance(app, web.Application)
+    visit = await counter.open(language="sv")
+    case = await counter.parts.archive.file(make_draft(description=WORDS))
+    await counter.client.post(
+        "/sign-in",
+        data={"email": "hemliga@x.example", "password": "hemliga"},
+        headers=headers,
+    )
+    await counter.sign_in("lead")
+
+    for content in (PNG, b"hemliga"):
+        form = FormData()
+        form.add_field("file", content, filename="hemliga.png")
+        await counter.client.post(
+            f"{visit.address}/attachments", data=form, headers=visit.headers
+        )
+    await app[POST].mailroom.receive(
+        f"From: hemliga@x.example\r\nSubject: hemliga\r\n\r\n{WORDS}".encode()
+    )
+    for path, fields in (
+        ("/desk/mail/1/attach", {"reference": "hemliga"}),
+        ("/desk/mail/1/attach", {"reference": case.reference}),
+        (f"/desk/cases/{case.reference}/replies", {"text": WORDS}),
+        ("/status", {"reference": case.reference, "email": "hemliga@x.example"}),
+    ):
+        await counter.client.post(path, data=fields, headers=headers)
+    for path in ("/desk?q=hemliga", "/desk/report", "/desk/report/complaints.csv"):
+        assert (await counter.client.get(path)).status == 200
+
+    assert "hemliga" not in caplog.text
+    assert case.customer.email is not None
+    assert case.customer.email not in caplog.text
 
 
 def test_an_exception_is_formatted_by_its_place() -> None:
