@@ -87,13 +87,13 @@ def names_index(plans: list[str], name: str) -> bool:
 
 _WITHOUT_INDEX = re.compile(
     # PostgreSQL, then SQLite: one that walks an index says which.
-    r"(?:->)?\s*Seq Scan on (?:cases|case_texts|case_events|customers)\b"
-    r"|SCAN (?:cases|case_texts|case_events|customers)$"
+    r"(?:->)?\s*Seq Scan on (?:cases|case_texts)\b"
+    r"|SCAN (?:cases|case_texts)$"
 )
 
 
 def reads_everything(plans: list[str]) -> bool:
-    """Whether a plan goes through all cases, words, events or people."""
+    """Whether a plan goes through all cases, or the words of all."""
     lines = [line.strip() for plan in plans for line in plan.splitlines()]
     return any(_WITHOUT_INDEX.match(line) for line in lines)
 

@@ -13,8 +13,8 @@ knowledge import | knowledge publish | knowledge rollback | knowledge search
 knowledge status | eval retrieval | eval refusal | eval complaints | eval routing
 eval languages | eval duplicates | eval dialogues | eval all | cases list | cases show
 cases export | cases verify | cases dossier | cases dates | cases hold | cases release
-cases erase | cases purge | dossier verify | knowledge parity | outbox list | outbox dead | outbox replay
-user add | token add
+cases erase | cases purge | dossier verify | knowledge parity
+outbox list | outbox dead | outbox replay | user add | token add
 """
 COMMANDS = [part.strip() for part in re.split(r"[|\n]", DOCUMENTED) if part.strip()]
 
