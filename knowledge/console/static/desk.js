@@ -21,6 +21,8 @@ if (presence) {
   }
 
   tell();
+  // Again soon: the page before this one may have said goodbye later than this said hello.
+  setTimeout(tell, 2000);
   setInterval(tell, SIGN_OF_LIFE_MS);
   document.addEventListener("visibilitychange", tell);
   addEventListener("pagehide", () => navigator.sendBeacon(`${presence}?leave=1`));
