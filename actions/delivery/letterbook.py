@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -118,6 +118,12 @@ class Letterbook:
     async def unmatched(self) -> list[StoredLetter]:
         """Received letters that wait for staff, oldest first."""
         return await self._select(letters.c.state == "unmatched")
+
+    async def n_unmatched(self) -> int:
+        """How many received letters wait for staff."""
+        query = select(func.count()).where(letters.c.state == "unmatched")
+        async with reading(self._engine) as connection:
+            return await connection.scalar(query) or 0
 
     async def letter(self, number: int) -> StoredLetter:
         """One letter.

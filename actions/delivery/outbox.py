@@ -247,6 +247,11 @@ class Outbox:
                 for name, dead, number in await connection.execute(query)
             }
 
+    async def n_dead(self) -> int:
+        """How many were given up, wherever they should have gone."""
+        counts = await self.counts()
+        return sum(number for (_, state), number in counts.items() if state == "dead")
+
     async def replay(
         self, ids: Collection[int] | None = None, *, destination: str | None = None
     ) -> int:

@@ -42,7 +42,7 @@ async def show_mail(request: web.Request) -> web.Response:
         "post/mail.html",
         {
             "letters": await office.letterbook.unmatched(),
-            "n_dead": await _n_dead(office),
+            "n_dead": await office.outbox.n_dead(),
             "is_taking": office.mailbox is not None or bool(office.webhook_secret),
             "one_line": one_line,
             "notice": request.query.get("notice"),
@@ -96,7 +96,7 @@ async def show_outbox(request: web.Request) -> web.Response:
             "waiting": await office.outbox.list("waiting"),
             "n_dead": sum(each.n_dead for each in destinations),
             "n_waiting": sum(each.n_waiting for each in destinations),
-            "n_letters": len(await office.letterbook.unmatched()),
+            "n_letters": await office.letterbook.n_unmatched(),
             "mailbox": office.mailbox,
             "has_webhook": bool(office.webhook_secret),
             "email": EMAIL,
@@ -159,8 +159,3 @@ async def _destinations(office: PostOffice) -> list[Destination]:
         )
         for name in (EMAIL, *others)
     ]
-
-
-async def _n_dead(office: PostOffice) -> int:
-    counts = await office.outbox.counts()
-    return sum(number for (_, state), number in counts.items() if state == "dead")

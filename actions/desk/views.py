@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from actions.cases.case import CATEGORIES
+from actions.delivery.office import POST
 from actions.desk.api import page_number
 from actions.desk.parts import DESK, agent_of
 from actions.desk.presenting import one_line, urgency_at
@@ -32,6 +33,8 @@ async def show_queue(request: web.Request) -> web.Response:
             "grounds": desk.archive.policy.grounds,
             "n_waiting": await desk.live.n_waiting(),
             "token": await desk.live.token(),
+            "n_letters": await request.app[POST].letterbook.n_unmatched(),
+            "n_dead": await request.app[POST].outbox.n_dead(),
             "most_counted": MOST_COUNTED,
             "one_line": one_line,
             "urgency": urgency_at(request.app[WORKPLACE].clock(), SOON),

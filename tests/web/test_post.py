@@ -80,6 +80,17 @@ async def test_a_strangers_letter_names_the_case_that_it_answers(
     assert f'href="/desk/cases/{case.reference}"' in shown
 
 
+async def test_the_queue_says_that_post_waits(desk: Counter, case: Case) -> None:
+    quiet = await read(desk, "/desk")
+    await receive(desk)
+    await give_up(desk)
+
+    shown = await read(desk, "/desk")
+
+    assert "Letters without a case" not in quiet
+    assert "Letters without a case: 1" in shown and "Not delivered: 1" in shown
+
+
 async def test_a_letter_is_put_into_a_case(desk: Counter, case: Case) -> None:
     await receive(desk)
 
