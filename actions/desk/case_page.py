@@ -87,7 +87,8 @@ async def compose(request: web.Request) -> web.Response:
         status = 400 if answer.faults else 200
         return await _case_page(request, case, fields, answer=answer, status=status)
     change, values = change_of(answer.purpose, answer.text)
-    values["version"] = fields.get("version")
+    # The agent has seen and accepted its language, if it is another.
+    values |= {"version": fields.get("version"), "any_language": True}
     return await _save(request, change, values, fields)
 
 
