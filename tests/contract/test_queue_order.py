@@ -17,7 +17,17 @@ from knowledge.database import open_engine
 from tests.factories import NOW, STOCKHOLM, FakeClock, make_draft
 
 # What may be done to any case between its filing and its turn.
-ACTS = ("append", "note", "give_back", "interim", "reopen", "classify")
+ACTS = (
+    "append",
+    "note",
+    "give_back",
+    "interim",
+    "reopen",
+    "classify",
+    "duplicate",
+    "hold",
+    "wait",
+)
 
 
 async def act(archive: Archive, reference: str, what: str) -> None:
@@ -34,6 +44,20 @@ async def act(archive: Archive, reference: str, what: str) -> None:
         case "reopen":
             await archive.close(reference, "eva", "clarification")
             await archive.append_to_case(reference, "Non.")
+        case "duplicate":
+            # Filed again by the same person in the same words; then closed unseen.
+            filed = await archive.case(reference)
+            draft = make_draft(customer=filed.customer, description=filed.description)
+            again = await archive.file(draft)
+            assert again.duplicate_of is not None
+            await archive.close(again.reference, "eva", "clarification")
+        case "hold":
+            await archive.hold(reference, "eva", "Domstol")
+        case "wait":
+            await archive.clocks.pause(
+                reference, "eva", "waiting_for_customer", "Kontoutdrag"
+            )
+            await archive.append_to_case(reference, "Voici.")
         case "classify":
             await archive.correct_classification(
                 reference, "eva", is_complaint=False, ground=None, category="other"
@@ -62,6 +86,14 @@ async def live(
     taken = []
     while case_taken := await archive.take_next("eva"):
         taken.append(case_taken.received_at)
+        # What the dossier shows of its place is sealed with its history.
+        places = [
+            each.details["queue_position"]
+            for each in case_taken.history
+            if each.kind in ("filed", "taken")
+        ]
+        assert places[-1] == case_taken.queue_position == len(taken)
+    assert await archive.find_faults() == []
     await engine.dispose()
     return listed, taken
 
