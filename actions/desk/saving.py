@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from actions.cases.case import Case, Category, Ground, OutcomeKind, message_as_json
 from actions.cases.complaint import PauseReason
-from actions.desk.composing import blanks
+from actions.desk.composing import blanks, other_language
 from actions.desk.parts import Desk
 from knowledge.errors import BadInput
 
@@ -97,6 +97,14 @@ async def outcome(desk: Desk, reference: str, agent: str, fields: Fields) -> Cas
     reasons = fields.get("reasons")
     if reasons is not None:
         reasons = _answer(fields, "reasons", may_be_empty=True) or None
+    # Another language than the customer's goes out only when `any_language` says so.
+    if reasons and not fields.get("any_language"):
+        case = await desk.archive.case(reference)
+        if found := other_language(reasons, case, desk.identify):
+            raise BadInput(
+                f"the reasons seem to be in {found}, the customer's language is "
+                f"{case.language}; with any_language they are sent all the same"
+            )
     case = await desk.archive.close(
         reference,
         agent,

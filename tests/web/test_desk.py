@@ -486,3 +486,20 @@ async def test_the_dossier_is_the_case_as_a_file(desk, file_case) -> None:
         f'filename="{case.reference}.json"' in response.headers["Content-Disposition"]
     )
     assert (await response.json())["case"]["description"] == case.description
+
+
+async def test_reasons_in_another_language_are_sent_only_when_that_is_said(
+    desk, file_case
+) -> None:
+    case = await file_case(language="fr")
+    path = f"{CASES}/{case.reference}/outcome"
+    body = {
+        "kind": "decision_confirmed",
+        "reasons": "Pengarna är på väg till dig nu.",
+    }
+
+    refused = await call(desk, path, **body)
+    sent = await call(desk, path, **body, any_language=True)
+
+    assert refused.status == 400
+    assert (await sent.json())["status"] == "closed"
