@@ -217,7 +217,7 @@ def _add_event(
 
 
 def _values(table: Table, names: list[str], dialect: Any) -> Callable[[Any], list[Any]]:
-    processors = [
+    processors: list[Callable[[Any], Any] | None] = [
         table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
         for name in names
     ]
@@ -240,7 +240,9 @@ def _insert(
 
 
 def _copy(
-    connection: psycopg.Connection[Any], table: Table, rows: list[dict[str, Any]]
+    connection: psycopg.Connection[tuple[Any, ...]],
+    table: Table,
+    rows: list[dict[str, Any]],
 ) -> None:
     names = list(rows[0])
     values = _values(table, names, postgresql.dialect())
