@@ -249,4 +249,4 @@ def _copy(
     statement = f"COPY {table.name} ({', '.join(names)}) FROM STDIN"
     with connection.cursor().copy(statement) as copy:
         for row in rows:
-            copy.write_row(values(row))
+            copy.write_row(values(row))  # type: ignore[no-untyped-call]
