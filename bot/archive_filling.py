@@ -245,8 +245,8 @@ def _copy(
     rows: list[dict[str, Any]],
 ) -> None:
     names = list(rows[0])
-    values = _values(table, names, postgresql.dialect())
+    values = _values(table, names, postgresql.dialect())  # type: ignore[no-untyped-call]
     statement = f"COPY {table.name} ({', '.join(names)}) FROM STDIN"
     with connection.cursor().copy(statement) as copy:
         for row in rows:
-            copy.write_row(values(row))  # type: ignore[no-untyped-call]
+            copy.write_row(values(row))
