@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from difflib import SequenceMatcher
+
 from actions.turns import Turn
 
 _CUES = {
@@ -13,6 +16,8 @@ _CUES = {
 }
 _LONGEST_ORDER_WORDS = 16
 _SURE = 0.4
+# Of the letters of two spellings of one name.
+_ALIKE = 0.85
 _SURE_OF_QUESTION = 0.5
 
 
@@ -27,6 +32,23 @@ def named_fields(turn: Turn) -> list[str]:
     return named
 
 
+def respells_name(text: str, name: str | None) -> bool:
+    """Whether the name stands in the text again, in nearly the same letters.
+
+    "Hedwall, with a w" after "Hedvall" needs no word that says what it is.
+    """
+    if not name:
+        return False
+    words, n = re.findall(r"[^\W\d_][\w'’-]*", text), len(name.split())
+    spellings = (" ".join(words[i : i + n]) for i in range(len(words) - n + 1))
+    return n > 1 and any(
+        spelling.istitle()
+        and spelling.casefold() != name.casefold()
+        and SequenceMatcher(None, spelling.casefold(), name.casefold()).ratio() > _ALIKE
+        for spelling in spellings
+    )
+
+
 def is_correction(turn: Turn) -> bool:
     """Whether the utterance puts something right that was said before.
 
@@ -35,6 +57,8 @@ def is_correction(turn: Turn) -> bool:
     """
     if turn.is_choice:
         return turn.intent == "correct"
+    if respells_name(turn.text, turn.get("name")):
+        return True
     if len(turn.text.split()) <= _LONGEST_ORDER_WORDS and named_fields(turn):
         if turn.has("change") and not _asks_how(turn):
             return True

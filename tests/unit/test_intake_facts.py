@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from actions.correcting import respells_name
 from actions.facts import FactReader, Facts, has_words, without_markup
 from actions.phrases import fold, load_phrases
 from bot.settings import ROOT
@@ -113,3 +114,18 @@ def test_folding_keeps_every_place() -> None:
     text = "Łódź, Ærø, Straße, İstanbul, ﬁn"
 
     assert len(fold(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_respelt"),
+    [
+        ("oj, stavade fel. Gunilla Hedwall med w ska det vara", True),
+        ("Gunilla Hedvall, gunilla@example.se", False),
+        ("I meant Sofia Lindh", False),
+        ("Gunilla Eriksson har skrivit till mig", False),
+    ],
+)
+def test_a_name_in_nearly_the_same_letters_is_a_correction(
+    text: str, is_respelt: bool
+) -> None:
+    assert respells_name(text, "Gunilla Hedvall") == is_respelt
