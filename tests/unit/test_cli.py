@@ -11,7 +11,8 @@ DOCUMENTED = """
 up | serve | train | tune | prepare | chat | doctor | bench | backup | restore
 knowledge import | knowledge publish | knowledge rollback | knowledge search
 knowledge status | eval retrieval | eval refusal | eval complaints | eval routing
-eval languages | eval duplicates | eval dialogues | eval all | cases list | cases show
+eval languages | eval duplicates | eval transfer | eval intents | eval dialogues
+eval all | cases list | cases show | knowledge gaps
 cases export | cases verify | cases dossier | cases dates | cases hold | cases release
 cases erase | cases purge | dossier verify | knowledge parity
 outbox list | outbox dead | outbox replay | user add | token add
