@@ -58,7 +58,7 @@ def write_draft(page: Page) -> list[str]:
     expect(page.locator("#preview .notice")).to_contain_text("no such page")
     page.locator("#question").fill(QUESTION)
     page.locator("#question").press("Enter")
-    expect(page.locator("#tried .answer")).to_contain_text("19 euros", timeout=60_000)
+    expect(page.locator("#tried .answer")).to_contain_text("19 euros", timeout=180_000)
     found = violations_in_both_schemes(page)
     page.get_by_role("button", name="Save draft").click()
     page.wait_for_url("**/pages/en/portrait-cards*")

@@ -29,7 +29,7 @@ NOTHING_MORE = {"sv": "nej, inget mer", "fr": "non, c'est tout", "en": "no, that
 SEND = {"sv": "ja, skicka", "fr": "oui, envoyez", "en": "yes, send it"}
 QUESTIONS = {
     "sv": "Hur lång tid har jag på mig att klaga?",
-    "fr": "Combien de temps dure le traitement d'un retrait ?",
+    "fr": "Puis-je avoir deux comptes ?",
     "en": "Can I have two accounts?",
 }
 DESPAIR = {

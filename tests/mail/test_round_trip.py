@@ -16,7 +16,13 @@ from bot.post_office import list_post_jobs
 from bot.settings import Settings
 from tests.factories import NOW
 from tests.mail.servers import PASSWORD, USER, Postbox, deliver
-from tests.web.conftest import DATA, Counter, assistant, make_counter  # noqa: F401
+from tests.web.conftest import (  # noqa: F401
+    DATA,
+    Counter,
+    assistant,
+    make_counter,
+    published,
+)
 
 
 async def test_a_customer_is_written_to_answers_and_is_answered(
