@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -94,6 +95,10 @@ class Mailbox:
         finally:
             with suppress(Exception):
                 await client.logout()
+            # The library leaves closing to the server.
+            if (transport := client.protocol.transport) is not None:
+                transport.close()
+                await asyncio.sleep(0)
 
     def _client(self) -> aioimaplib.IMAP4:
         if self.tls == "none":
