@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from bot.commands.accounts import add_account
 from bot.instance import Instance
-from bot.staff_commands import add_account
 from tests.browser.conftest import SignIn
 from tests.browser.test_accessibility import file_case, violations
 from tests.browser.test_whole_job import open_widget, say, sign_in
@@ -57,8 +57,8 @@ def empty_the_queue(page: Page) -> None:
     """Take everything that waits, so that the next case is the test's own."""
     page.goto("/desk")
     while True:
-        page.keyboard.press("n")
-        page.wait_for_url(re.compile(r"notice="))
+        with page.expect_navigation():
+            page.keyboard.press("n")
         if "nothing_to_take" in page.url:
             return
 
