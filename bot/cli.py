@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from bot.cli_cases import cases
-from bot.cli_dossier import dossier
-from bot.cli_eval import evaluations
-from bot.cli_knowledge import knowledge
-from bot.cli_outbox import outbox
+from bot.commands.cases import cases
+from bot.commands.dossier import dossier
+from bot.commands.evaluations import evaluations
+from bot.commands.knowledge import knowledge
+from bot.commands.outbox import outbox
 from bot.settings import Settings
 from knowledge.errors import GuichetError
 
@@ -129,7 +129,7 @@ def chat(
     language: Annotated[str, typer.Option(help="Language to begin in.")] = "",
 ) -> None:
     """Talk to a running counter in the terminal."""
-    from bot.terminal import talk
+    from bot.commands.chat import talk
 
     asyncio.run(talk(Settings.from_environment().address, language or None))
 
@@ -137,7 +137,7 @@ def chat(
 @app.command()
 def doctor() -> None:
     """Check this machine and state folder; say what to run where something lacks."""
-    from bot.doctor import examine
+    from bot.commands.doctor import examine
 
     findings = asyncio.run(examine(Settings.from_environment()))
     for finding in findings:
@@ -176,8 +176,8 @@ def bench(
     ] = "",
 ) -> None:
     """Measure start-up, memory and response times through the public API."""
-    from bot.bench import measure, measure_search_alone, table
-    from bot.bench_archive import archive_table, measure_archive
+    from bot.benchmarks.archive import archive_table, measure_archive
+    from bot.benchmarks.turns import measure, measure_search_alone, table
 
     settings = Settings.from_environment()
     if database:
@@ -247,7 +247,7 @@ def add_user(
     role: Annotated[str, typer.Option(help="agent, lead, editor or administrator.")],
 ) -> None:
     """Make an account and print its password once."""
-    from bot.staff_commands import add_account
+    from bot.commands.accounts import add_account
 
     password = asyncio.run(
         add_account(Settings.from_environment(), email, name=name, role=role)
@@ -261,7 +261,7 @@ def add_token(
     name: Annotated[str, typer.Option(help="What the token is for.")],
 ) -> None:
     """Make an API token for an account and print it once."""
-    from bot.staff_commands import add_token as run
+    from bot.commands.accounts import add_token as run
 
     console.print(
         asyncio.run(run(Settings.from_environment(), email, name)), highlight=False

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from bot.metrics import Metrics
     from bot.privacy import Masker
     from bot.rasa import Assistant
-    from bot.scheduler import Scheduler
-    from bot.second_factor import SecondFactor
-    from bot.sessions import Sessions
-    from bot.single_sign_on import SingleSignOn
-    from bot.staff import Accounts
+    from bot.scheduling.scheduler import Scheduler
+    from bot.staff.accounts import Accounts
+    from bot.staff.second_factor import SecondFactor
+    from bot.staff.sessions import Sessions
+    from bot.staff.single_sign_on import SingleSignOn
     from bot.texts import Texts
     from bot.voice import Voice
     from knowledge.answers import Knowledge

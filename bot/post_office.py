@@ -34,7 +34,7 @@ from bot import keys
 from bot.keys import Parts
 from bot.metrics import Metrics
 from bot.rasa import internal_token
-from bot.scheduler import Daily, Every, Job
+from bot.scheduling.scheduler import Daily, Every, Job
 from bot.settings import Settings
 from knowledge.database import open_engine
 from knowledge.errors import NotReady

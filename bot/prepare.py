@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from actions.classification import classifier_folder, train_classifier
+from bot.commands.quality import say_refusal
 from bot.migrations import upgrade
-from bot.reporting import say_refusal
 from bot.settings import Settings
 from bot.training import train_assistant
 from knowledge.database import open_engine

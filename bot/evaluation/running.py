@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 
 from actions.classification import classifier_folder, load_classifier
+from bot.commands.accounts import add_account, add_token
 from bot.evaluation.complaints import evaluate_complaints
 from bot.evaluation.dialogues import Cases, evaluate_dialogues
 from bot.evaluation.duplicates import evaluate_duplicates
@@ -30,7 +31,6 @@ from bot.evaluation.transfer import evaluate_transfer
 from bot.instance import Instance, run_instance
 from bot.languages import load_identifier
 from bot.settings import Settings
-from bot.staff_commands import add_account, add_token
 from bot.visitor import Visitor
 from knowledge.embedding import Embedder, load_embedder
 from knowledge.embedding_cache import open_embedding_cache

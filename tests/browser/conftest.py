@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bot.commands.accounts import add_account
 from bot.instance import Instance
-from bot.staff_commands import add_account
 from tests.conftest import LoopThread
 
 CHROMIUM_FLAGS = [

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actions.cases.archive import Archive
 from actions.cases.complaint import Policy
 from actions.desk.queue import Filters, Queue
-from bot.archive_filling import fill
+from bot.benchmarks.archive_filling import fill
 from knowledge.database import open_engine
 from tests.factories import NOW, STOCKHOLM, FakeClock, make_draft
 

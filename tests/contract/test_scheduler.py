@@ -6,9 +6,9 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.leases import Leases
 from bot.metrics import Metrics
-from bot.scheduler import LEASE, Daily, Every, Job, Scheduler
+from bot.scheduling.leases import Leases
+from bot.scheduling.scheduler import LEASE, Daily, Every, Job, Scheduler
 from tests.factories import STOCKHOLM, FakeClock
 
 HOUR = timedelta(hours=1)

@@ -12,9 +12,9 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.hashing import Hashing
-from bot.single_sign_on import Provider, SingleSignOn
-from bot.staff import Accounts
+from bot.staff.accounts import Accounts
+from bot.staff.hashing import Hashing
+from bot.staff.single_sign_on import Provider, SingleSignOn
 from knowledge.errors import NotAllowed, NotSignedIn
 from tests.factories import FakeClock
 

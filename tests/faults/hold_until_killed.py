@@ -7,7 +7,7 @@ import sys
 from datetime import datetime, timedelta
 
 from bot.metrics import Metrics
-from bot.scheduler import Every, Job, Scheduler
+from bot.scheduling.scheduler import Every, Job, Scheduler
 from knowledge.database import open_engine
 from tests.factories import FakeClock
 

@@ -5,7 +5,7 @@ import sys
 from datetime import datetime, timedelta
 
 from bot.metrics import Metrics
-from bot.scheduler import LEASE, Every, Job, Scheduler
+from bot.scheduling.scheduler import LEASE, Every, Job, Scheduler
 from bot.settings import ROOT
 from knowledge.database import open_engine
 from tests.factories import FakeClock

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.bench_search import enlarge, measure_search
+from bot.benchmarks.search import enlarge, measure_search
 from knowledge.chunking import Passage
 from knowledge.embedding import FakeEmbedder
 from knowledge.errors import BadInput

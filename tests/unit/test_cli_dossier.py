@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli_dossier import dossier
+from bot.commands.dossier import dossier
 from knowledge.errors import BadInput
 
 

@@ -9,7 +9,7 @@ from actions.cases.calendar import Period
 from actions.cases.case import Case, Customer
 from actions.cases.clocks import CaseClocks
 from actions.cases.complaint import Policy
-from bot.informing import InterimUpdates
+from bot.scheduling.informing import InterimUpdates
 from bot.settings import ROOT
 from bot.texts import load_texts
 from knowledge.operator import load_operator

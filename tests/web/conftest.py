@@ -28,16 +28,16 @@ from bot import keys
 from bot.app import build_app
 from bot.conversations import Conversations
 from bot.events import LocalEvents
-from bot.hashing import Hashing
 from bot.keys import Parts
 from bot.languages import load_identifier
 from bot.locks import LocalLocks
 from bot.privacy import load_masker
 from bot.rasa import FakeAssistant
-from bot.second_factor import SecondFactor
-from bot.sessions import Sessions
 from bot.settings import ROOT, Settings
-from bot.staff import Accounts
+from bot.staff.accounts import Accounts
+from bot.staff.hashing import Hashing
+from bot.staff.second_factor import SecondFactor
+from bot.staff.sessions import Sessions
 from bot.texts import load_texts
 from knowledge.answers import Answer, Citation
 from knowledge.chunking import Passage

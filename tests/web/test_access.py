@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.staff import ROLES
+from bot.staff.accounts import ROLES
 from tests.web.conftest import Counter
 
 NOBODY: frozenset[str] = frozenset()

@@ -5,8 +5,8 @@ from typing import Any
 import pyotp
 import pytest
 
-from bot.hashing import Hashing
-from bot.sessions import Sessions
+from bot.staff.hashing import Hashing
+from bot.staff.sessions import Sessions
 from knowledge.errors import TooManyRequests
 from tests.web.conftest import Counter
 

@@ -21,7 +21,7 @@ from joserfc.jws import JWSRegistry
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.staff import Staff, email_key, staff_from
+from bot.staff.accounts import Staff, email_key, staff_from
 from bot.tables import staff, staff_identities
 from knowledge.database import writing
 from knowledge.errors import NotAllowed, NotSignedIn

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.reporting import say_parity, say_quality, say_refusal
+from bot.commands.quality import say_parity, say_quality, say_refusal
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def import_pages(
     json: Json = False,
 ) -> None:
     """Store pages; a page whose content is stored already makes no new version."""
-    from bot import importing
+    from bot.commands import importing
 
     async def run() -> bool:
         settings = Settings.from_environment()

@@ -8,7 +8,7 @@ from typing import Any, cast
 from aiohttp import web
 
 from bot import keys
-from bot.staff import ROLES, Staff
+from bot.staff.accounts import ROLES, Staff
 from knowledge.errors import BadInput, Conflict
 from knowledge.workplace import STAFF, render, see_other
 

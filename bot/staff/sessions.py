@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.hashing import Hashing
-from bot.second_factor import SecondFactor
-from bot.staff import Staff, email_key, staff_from
+from bot.staff.accounts import Staff, email_key, staff_from
+from bot.staff.hashing import Hashing
+from bot.staff.second_factor import SecondFactor
 from bot.tables import sign_in_failures, staff, staff_sessions
 from bot.tokens import hash_token, new_token
 from knowledge.database import reading, writing

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
-from bot.hashing import Hashing
 from bot.migrations import upgrade
 from bot.settings import Settings
-from bot.staff import Accounts
+from bot.staff.accounts import Accounts
+from bot.staff.hashing import Hashing
 from knowledge.database import open_engine
 
 

@@ -18,8 +18,8 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.leases import JobRecord, Leases
 from bot.metrics import Metrics
+from bot.scheduling.leases import JobRecord, Leases
 from knowledge.errors import ArchiveUnavailable
 
 logger = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ from actions.cases.archive import Archive
 from actions.cases.case import CaseDraft, Customer
 from actions.cases.policies import load_policy
 from actions.desk.queue import Filters, Queue
-from bot.archive_filling import fill
+from bot.benchmarks.archive_filling import fill
 from bot.migrations import upgrade
 from bot.prepare import shown
 from bot.settings import Settings

@@ -18,7 +18,7 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from bot.bench_search import measure_search
+from bot.benchmarks.search import measure_search
 from bot.instance import Instance, run_instance
 from bot.prepare import shown
 from bot.settings import Settings

@@ -11,8 +11,8 @@ import segno
 from aiohttp import web
 
 from bot import keys
-from bot.second_factor import SECRET
-from bot.staff import Staff
+from bot.staff.accounts import Staff
+from bot.staff.second_factor import SECRET
 from knowledge.errors import BadInput
 from knowledge.workplace import STAFF, render, see_other
 

@@ -10,10 +10,10 @@ from actions.cases.case import Message, message_as_json
 from actions.cases.retention import Retention
 from actions.delivery.office import POST
 from bot import keys
-from bot.informing import InterimUpdates
 from bot.keys import Parts
 from bot.post_office import list_post_jobs
-from bot.scheduler import Daily, Every, Job
+from bot.scheduling.informing import InterimUpdates
+from bot.scheduling.scheduler import Daily, Every, Job
 from bot.trackers import open_trackers
 from knowledge.console.parts import CONSOLE
 from knowledge.scheduling import publish_due

@@ -14,9 +14,9 @@ from bot.negotiation import asked_language
 from bot.pages import render
 from bot.problems import Handler
 from bot.rasa import internal_token
-from bot.sessions import CODE_LENGTH, SESSION_LENGTH, Opened
-from bot.single_sign_on import RETURN_PATH, SingleSignOn
-from bot.staff import Staff
+from bot.staff.accounts import Staff
+from bot.staff.sessions import CODE_LENGTH, SESSION_LENGTH, Opened
+from bot.staff.single_sign_on import RETURN_PATH, SingleSignOn
 from bot.tokens import sign, unsign
 from knowledge.errors import NotAllowed, NotFound, NotSignedIn, TooManyRequests
 from knowledge.workplace import STAFF

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.hashing import Hashing
+from bot.staff.hashing import Hashing
 from bot.tables import api_tokens, staff, staff_sessions
 from bot.tokens import hash_token, new_token
 from knowledge.database import reading, writing

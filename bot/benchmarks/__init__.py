@@ -1,0 +1,1 @@
+"""How fast turns, the search and the archive are."""

@@ -1,0 +1,1 @@
+"""What the `guichet` command does, a module for each group of commands."""

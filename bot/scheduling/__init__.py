@@ -1,0 +1,1 @@
+"""What the counter does by itself, once among its replicas."""

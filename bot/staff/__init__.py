@@ -1,0 +1,1 @@
+"""Who works at the counter: accounts, roles, and how they sign in."""
