@@ -12,24 +12,25 @@ from aiohttp import web
 import actions.server
 from actions.cases.channel import Channel
 from actions.cases.turns import Turns
-from bot import api, contact, keys, public, resuming, saving, uploads
+from bot import keys
 from bot.assistant_services import open_action_server
-from bot.bursts import Bursts
 from bot.console_room import open_workshop
 from bot.conversations import Conversations
+from bot.dialogue.bursts import Bursts
+from bot.dialogue.utterances import Listener
+from bot.dialogue.voice import Voice
 from bot.keys import Parts
 from bot.metrics import Metrics, count_requests
-from bot.pages import STATIC, set_up_templates
 from bot.post_office import open_post_office
-from bot.problems import answer_errors
 from bot.rooms import add_rooms, open_rooms
 from bot.scheduling.jobs import list_jobs
 from bot.scheduling.scheduler import Scheduler
-from bot.security import harden
 from bot.settings import Settings
 from bot.staff import own_account, people, sign_in
-from bot.utterances import Listener
-from bot.voice import Voice
+from bot.web import api, contact, public, resuming, saving, uploads
+from bot.web.pages import STATIC, set_up_templates
+from bot.web.problems import answer_errors
+from bot.web.security import harden
 from knowledge.console.parts import CONSOLE
 
 Opener = Callable[[Settings], AbstractAsyncContextManager[Parts]]

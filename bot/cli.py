@@ -47,7 +47,7 @@ console = Console()
 @app.command()
 def up() -> None:
     """Prepare what is missing, then run the app and Rasa together."""
-    from bot.serving import run
+    from bot.running.serving import run
 
     asyncio.run(run(Settings.from_environment(), console, with_rasa=True))
 
@@ -55,7 +55,7 @@ def up() -> None:
 @app.command()
 def serve() -> None:
     """Run the app alone; Rasa runs elsewhere on this machine."""
-    from bot.serving import run
+    from bot.running.serving import run
 
     asyncio.run(run(Settings.from_environment(), console, with_rasa=False))
 
@@ -63,7 +63,7 @@ def serve() -> None:
 @app.command()
 def prepare() -> None:
     """Build what `up` needs: model, tables, index, classifier, assistant."""
-    from bot.prepare import prepare as run
+    from bot.running.prepare import prepare as run
 
     asyncio.run(run(Settings.from_environment(), console))
 
@@ -79,9 +79,9 @@ def train(
     ] = False,
 ) -> None:
     """Train the complaint classifier and the assistant, where their data changed."""
-    from bot.prepare import shown
-    from bot.prepare import train as run
-    from bot.retraining import retrain
+    from bot.running.prepare import shown
+    from bot.running.prepare import train as run
+    from bot.running.retraining import retrain
     from knowledge.embedding import load_embedder, prepare_model
 
     settings = Settings.from_environment()
@@ -106,7 +106,7 @@ def tune(
     write: Annotated[bool, typer.Option("--write", help="Ship the new fit.")] = False,
 ) -> None:
     """Fit the confidence of answers to sets of questions, each family held out once."""
-    from bot.prepare import shown
+    from bot.running.prepare import shown
     from knowledge.confidence import SHIPPED
     from knowledge.embedding import load_embedder
     from knowledge.tuning import tune as run
@@ -201,7 +201,7 @@ def bench(
 def backup(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
     """Write archive and attachments to one file, as they stand at one moment."""
     from bot.backup import back_up
-    from bot.prepare import shown
+    from bot.running.prepare import shown
 
     with shown(Console(stderr=True), "Writing the backup"):
         contents = asyncio.run(_with_archive(back_up, file))
@@ -212,7 +212,7 @@ def backup(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
 def restore(file: Annotated[Path, typer.Argument(help="From `backup`.")]) -> None:
     """Fill an empty archive from a backup, attachments included."""
     from bot.backup import restore as run
-    from bot.prepare import shown
+    from bot.running.prepare import shown
 
     with shown(Console(stderr=True), "Restoring the backup"):
         contents = asyncio.run(_with_archive(run, file))

@@ -13,16 +13,16 @@ from actions.cases.case import Message, message_as_json, time_as_json
 from actions.cases.channel import Channel
 from actions.cases.transcripts import Conversation, Transcripts
 from actions.cases.turns import Turns
-from bot import routing
-from bot.bursts import Bursts, looks_whole
-from bot.events import Events
-from bot.locks import Locks
+from bot.dialogue import routing
+from bot.dialogue.bursts import Bursts, looks_whole
+from bot.dialogue.events import Events
+from bot.dialogue.locks import Locks
+from bot.dialogue.rasa import Assistant, Turn
+from bot.dialogue.utterances import Listener, Said, Spoken
+from bot.dialogue.voice import Voice, new_id
 from bot.metrics import Metrics
-from bot.negotiation import choose
-from bot.rasa import Assistant, Turn
 from bot.tokens import hash_token, new_token
-from bot.utterances import Listener, Said, Spoken
-from bot.voice import Voice, new_id
+from bot.web.negotiation import choose
 from knowledge.errors import (
     AssistantUnavailable,
     BadInput,

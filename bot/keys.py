@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from actions.cases.transcripts import Transcripts
     from actions.classification import Classifier
     from bot.conversations import Conversations
-    from bot.events import Events
+    from bot.dialogue.events import Events
+    from bot.dialogue.locks import Locks
+    from bot.dialogue.rasa import Assistant
+    from bot.dialogue.voice import Voice
     from bot.languages import LanguageIdentifier
-    from bot.locks import Locks
     from bot.metrics import Metrics
     from bot.privacy import Masker
-    from bot.rasa import Assistant
     from bot.scheduling.scheduler import Scheduler
     from bot.staff.accounts import Accounts
     from bot.staff.second_factor import SecondFactor
     from bot.staff.sessions import Sessions
     from bot.staff.single_sign_on import SingleSignOn
     from bot.texts import Texts
-    from bot.voice import Voice
     from knowledge.answers import Knowledge
     from knowledge.embedding import Embedder
     from knowledge.operator import Operator

@@ -14,7 +14,7 @@ from prometheus_client import (
 )
 
 from bot import keys
-from bot.problems import Handler
+from bot.web.problems import Handler
 
 
 class Metrics:

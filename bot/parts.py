@@ -19,12 +19,13 @@ from actions.cases.policies import load_policies, load_policy
 from actions.cases.retention import Retention
 from actions.cases.transcripts import Transcripts
 from actions.classification import classifier_folder, load_classifier
-from bot.events import Events, LocalEvents, RedisEvents
+from bot.dialogue.events import Events, LocalEvents, RedisEvents
+from bot.dialogue.locks import LocalLocks, Locks, RedisLocks
+from bot.dialogue.rasa import RasaClient, internal_token
+from bot.dialogue.trackers import open_trackers
 from bot.keys import Parts
 from bot.languages import load_identifier
-from bot.locks import LocalLocks, Locks, RedisLocks
 from bot.privacy import load_masker
-from bot.rasa import RasaClient, internal_token
 from bot.settings import Settings
 from bot.staff.accounts import Accounts
 from bot.staff.hashing import Hashing
@@ -32,7 +33,6 @@ from bot.staff.second_factor import SecondFactor
 from bot.staff.sessions import Sessions
 from bot.staff.single_sign_on import RETURN_PATH, Provider, SingleSignOn
 from bot.texts import load_texts
-from bot.trackers import open_trackers
 from knowledge.answers import open_knowledge
 from knowledge.database import open_engine
 from knowledge.embedding import load_embedder

@@ -28,7 +28,7 @@ from stdnum.pl import pesel
 from stdnum.pt import cc, nif
 from stdnum.se import personnummer
 
-from bot.staff.passwords import Passwords, load_passwords
+from bot.passwords import Passwords, load_passwords
 
 Kind = Literal["card", "iban", "identity_number", "password"]
 Span = tuple[int, int, Kind]

@@ -22,8 +22,8 @@ from actions.cases.archive import Archive
 from actions.cases.complaint import Policy
 from actions.cases.policies import load_policy
 from actions.cases.transcripts import Transcripts
-from bot.instance import Instance, run_instance
 from bot.migrations import upgrade
+from bot.running.instance import Instance, run_instance
 from bot.settings import ROOT, Settings
 from knowledge.database import open_engine
 from tests.factories import STOCKHOLM, FakeClock

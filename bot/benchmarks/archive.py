@@ -29,7 +29,7 @@ from actions.cases.policies import load_policy
 from actions.desk.queue import Filters, Queue
 from bot.benchmarks.archive_filling import fill
 from bot.migrations import upgrade
-from bot.prepare import shown
+from bot.running.prepare import shown
 from bot.settings import Settings
 from knowledge.database import open_engine
 from knowledge.operator import load_operator

@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.benchmarks.search import measure_search
-from bot.instance import Instance, run_instance
-from bot.prepare import shown
+from bot.running.instance import Instance, run_instance
+from bot.running.prepare import shown
 from bot.settings import Settings
 from knowledge.embedding import load_embedder
 from knowledge.errors import BadInput

@@ -225,7 +225,7 @@ def _measure(
 def _run(
     what: str, measure: Callable[[Progress], Awaitable[Measure]], *, quiet: bool
 ) -> Measure:
-    from bot.prepare import shown
+    from bot.running.prepare import shown
 
     async def run() -> Measure:
         # Bars go to standard error: standard output holds the figures alone.

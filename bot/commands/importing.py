@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bot.languages import load_identifier
 from bot.page_languages import page_identifier
-from bot.prepare import shown
+from bot.running.prepare import shown
 from bot.settings import Settings
 from knowledge.errors import BadInput
 from knowledge.importing import (

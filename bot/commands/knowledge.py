@@ -74,7 +74,7 @@ def publish_pages(
     The questions of data/questions/ are asked first. A publication that would answer
     worse than the floor in data/operator.yml is refused, with the questions it breaks.
     """
-    from bot.prepare import shown
+    from bot.running.prepare import shown
     from knowledge.errors import PublishRefused
     from knowledge.publishing import publish
     from knowledge.quality import load_checks
@@ -115,7 +115,7 @@ def rollback(
     ] = None,
 ) -> None:
     """Answer customers from an earlier publication again; no version is lost."""
-    from bot.prepare import shown
+    from bot.running.prepare import shown
     from knowledge.publishing import roll_back
     from knowledge.quality import load_checks
 

@@ -18,7 +18,7 @@ import yaml
 from bot.evaluation.measured import Measured, Metrics, by_language, share
 from bot.evaluation.rows import read_rows
 from bot.evaluation.transcripts import Script, write_transcript
-from bot.visitor import Heard, Visitor
+from bot.running.visitor import Heard, Visitor
 from knowledge.errors import BadInput
 from knowledge.yaml_files import parse_yaml
 

@@ -22,7 +22,7 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from bot.evaluation.measured import Measured, Metrics, by_language, confusion, share
-from bot.training import (
+from bot.running.training import (
     ASSISTANT,
     RASA_PYTHON,
     assemble,

@@ -10,7 +10,7 @@ import msgspec
 
 from bot.evaluation.measured import Measured, Metrics, by_language, confusion, share
 from bot.evaluation.rows import read_rows
-from bot.visitor import Visitor
+from bot.running.visitor import Visitor
 
 Progress = Callable[[int, int], None]
 NONE = "none"

@@ -28,10 +28,10 @@ from bot.evaluation.searching import (
     search_sets,
 )
 from bot.evaluation.transfer import evaluate_transfer
-from bot.instance import Instance, run_instance
 from bot.languages import load_identifier
+from bot.running.instance import Instance, run_instance
+from bot.running.visitor import Visitor
 from bot.settings import Settings
-from bot.visitor import Visitor
 from knowledge.embedding import Embedder, load_embedder
 from knowledge.embedding_cache import open_embedding_cache
 from knowledge.errors import BadInput

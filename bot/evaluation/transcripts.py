@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.visitor import Heard
+from bot.running.visitor import Heard
 
 
 @dataclass

@@ -10,11 +10,11 @@ from actions.cases.case import Message, message_as_json
 from actions.cases.retention import Retention
 from actions.delivery.office import POST
 from bot import keys
+from bot.dialogue.trackers import open_trackers
 from bot.keys import Parts
 from bot.post_office import list_post_jobs
 from bot.scheduling.informing import InterimUpdates
 from bot.scheduling.scheduler import Daily, Every, Job
-from bot.trackers import open_trackers
 from knowledge.console.parts import CONSOLE
 from knowledge.scheduling import publish_due
 

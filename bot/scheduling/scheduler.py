@@ -1,8 +1,9 @@
 """What the counter does by itself: jobs that run on time, once for all replicas.
 
-A job is registered in `bot/jobs.py`. It runs under a lease of the database, is made up
-for after a downtime, and is tried again when it fails. A lease can run out while its
-holder sleeps, so a job's effects carry keys of their own: a second run changes nothing.
+A job is registered in `bot/scheduling/jobs.py`. It runs under a lease of the database,
+is made up for after a downtime, and is tried again when it fails. A lease can run out
+while its holder sleeps, so a job's effects carry keys of their own: a second run
+changes nothing.
 """
 
 from __future__ import annotations

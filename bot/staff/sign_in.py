@@ -10,14 +10,14 @@ from urllib.parse import urlencode, urlsplit
 from aiohttp import web
 
 from bot import keys
-from bot.negotiation import asked_language
-from bot.pages import render
-from bot.problems import Handler
-from bot.rasa import internal_token
+from bot.dialogue.rasa import internal_token
 from bot.staff.accounts import Staff
 from bot.staff.sessions import CODE_LENGTH, SESSION_LENGTH, Opened
 from bot.staff.single_sign_on import RETURN_PATH, SingleSignOn
 from bot.tokens import sign, unsign
+from bot.web.negotiation import asked_language
+from bot.web.pages import render
+from bot.web.problems import Handler
 from knowledge.errors import NotAllowed, NotFound, NotSignedIn, TooManyRequests
 from knowledge.workplace import STAFF
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bot.commands.accounts import add_account
-from bot.instance import Instance
+from bot.running.instance import Instance
 from tests.conftest import LoopThread
 
 CHROMIUM_FLAGS = [

@@ -8,7 +8,7 @@ import sys
 
 from playwright.async_api import Browser, Locator, async_playwright, expect
 
-from bot.instance import run_instance
+from bot.running.instance import run_instance
 from bot.settings import ROOT, Settings
 from tests.browser.conftest import CHROMIUM_FLAGS
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from actions.cases.outbox import EMAIL
 from actions.delivery.letterbook import insert_letter
 from actions.delivery.outbox import Outbox
-from bot.instance import Instance
+from bot.running.instance import Instance
 from bot.settings import Settings
 from knowledge.database import open_engine, writing
 from tests.browser.conftest import SignIn

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bot.commands.accounts import add_account
-from bot.instance import Instance
+from bot.running.instance import Instance
 from tests.browser.conftest import SignIn
 from tests.browser.test_accessibility import file_case, violations
 from tests.browser.test_whole_job import open_widget, say, sign_in

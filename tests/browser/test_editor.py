@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.commands.accounts import add_account
-from bot.instance import Instance
+from bot.running.instance import Instance
 from tests.browser.conftest import SignIn
 from tests.browser.test_accessibility import violations
 from tests.browser.test_whole_job import open_widget, say

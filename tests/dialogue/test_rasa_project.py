@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
-from bot.training import (
+from bot.running.training import (
     ASSISTANT,
     assemble,
     embeddings_endpoint,
     latest_model,
     run_rasa,
 )
+from bot.settings import Settings
 from knowledge.embedding import load_embedder
 
 pytestmark = [pytest.mark.rasa, pytest.mark.model]

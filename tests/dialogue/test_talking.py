@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.instance import Instance
+from bot.running.instance import Instance
 
 pytestmark = [pytest.mark.rasa, pytest.mark.model]
 

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bot.instance import Instance
+from bot.running.instance import Instance
 from tests.conftest import LoopThread
 from tests.dialogue.walking import LANGUAGES, Walker
 

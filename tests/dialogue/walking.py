@@ -13,8 +13,8 @@ from typing import Any
 
 import aiohttp
 
-from bot.instance import Instance
-from bot.rasa import internal_token
+from bot.dialogue.rasa import internal_token
+from bot.running.instance import Instance
 
 FIELDS = ("name", "email", "username", "event_date")
 LANGUAGES = ("sv", "fr", "en", "de", "pl")

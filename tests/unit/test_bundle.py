@@ -3,9 +3,9 @@ from __future__ import annotations
 import gzip
 import re
 
-from bot import bundle
 from bot.settings import ROOT
 from bot.texts import load_texts
+from bot.web import bundle
 
 MOST_BYTES = 30 * 1024
 

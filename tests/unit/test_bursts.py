@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.bursts import Bursts, looks_whole
+from bot.dialogue.bursts import Bursts, looks_whole
 
 
 @pytest.mark.parametrize(

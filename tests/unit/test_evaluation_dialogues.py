@@ -16,8 +16,8 @@ from bot.evaluation.dialogues import (
     evaluate_dialogues,
     play,
 )
+from bot.running.visitor import Heard, Visitor
 from bot.settings import ROOT
-from bot.visitor import Heard, Visitor
 
 CHOICES = [{"title": "Ja", "payload": "/affirm"}, {"title": "Nej", "payload": "/deny"}]
 CUSTOMER = {"name": "Åsa Berg", "email": "asa@example.se", "username": None}

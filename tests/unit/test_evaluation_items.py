@@ -18,8 +18,8 @@ from bot.evaluation.languages import evaluate_languages
 from bot.evaluation.routing import evaluate_routing
 from bot.evaluation.running import measure_all, parse_now
 from bot.languages import Language
+from bot.running.visitor import Heard, Visitor
 from bot.settings import Settings
-from bot.visitor import Heard, Visitor
 from knowledge.errors import BadInput
 
 

@@ -10,7 +10,7 @@ from actions.cases.complaint import Policy
 from actions.classification import classifier_folder, load_classifier, train_classifier
 from actions.classification.classifier import read_manifest
 from bot.migrations import upgrade
-from bot.retraining import FROZEN, retrain
+from bot.running.retraining import FROZEN, retrain
 from bot.settings import Settings
 from knowledge.database import open_engine
 from knowledge.embedding import FakeEmbedder

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.rasa import Reply, Turn
-from bot.routing import route_of, stage_after
+from bot.dialogue.rasa import Reply, Turn
+from bot.dialogue.routing import route_of, stage_after
 
 
 def make_turn(*marks: dict[str, Any], **changes: Any) -> Turn:

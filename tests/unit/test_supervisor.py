@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.supervisor import RasaServer
+from bot.running.supervisor import RasaServer
 
 
 def make_server(tmp_path: Path, code: str, said: list[str]) -> RasaServer:

@@ -27,12 +27,12 @@ from actions.classification.observing import Observer
 from bot import keys
 from bot.app import build_app
 from bot.conversations import Conversations
-from bot.events import LocalEvents
+from bot.dialogue.events import LocalEvents
+from bot.dialogue.locks import LocalLocks
+from bot.dialogue.rasa import FakeAssistant
 from bot.keys import Parts
 from bot.languages import load_identifier
-from bot.locks import LocalLocks
 from bot.privacy import load_masker
-from bot.rasa import FakeAssistant
 from bot.settings import ROOT, Settings
 from bot.staff.accounts import Accounts
 from bot.staff.hashing import Hashing

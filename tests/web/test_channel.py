@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import FormData
 
-from bot.resuming import LASTS
+from bot.web.resuming import LASTS
 from tests.web.conftest import Counter, Visit
 
 PNG = bytes.fromhex(

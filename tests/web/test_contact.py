@@ -7,7 +7,7 @@ import pytest
 from aiohttp import FormData
 from yarl import URL
 
-from bot.rasa import Turn
+from bot.dialogue.rasa import Turn
 from knowledge.errors import ArchiveUnavailable
 from tests.web.conftest import Counter
 from tests.web.test_channel import PNG

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actions.cases.turns import Turns
-from bot.rasa import Reply, Turn
+from bot.dialogue.rasa import Reply, Turn
 from bot.texts import load_texts
 from knowledge.errors import AssistantUnavailable
 from tests.factories import make_message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.rasa import Reply, Turn
+from bot.dialogue.rasa import Reply, Turn
 from tests.web.conftest import Counter, Visit
 from tests.web.test_desk import CASES, call, get_page, send
 

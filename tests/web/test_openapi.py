@@ -13,7 +13,7 @@ from actions.cases.case import CATEGORIES, GROUNDS, OUTCOME_KINDS
 from actions.delivery.mailroom import Result
 from actions.desk.queue import STATES
 from actions.desk.saving import SAVES
-from bot.public import openapi
+from bot.web.public import openapi
 from tests.web.conftest import Counter
 
 OTHERS = ("/healthz", "/readyz", "/metrics")

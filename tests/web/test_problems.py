@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.problems import STATUSES
-from bot.rasa import Turn
+from bot.dialogue.rasa import Turn
+from bot.web.problems import STATUSES
 from knowledge import errors
 from tests.web.conftest import Counter
 
@@ -19,7 +19,7 @@ def every_error(kind: type[errors.GuichetError]) -> list[type[errors.GuichetErro
 async def test_every_error_has_a_status_and_words_in_each_language(
     counter: Counter, error: type[errors.GuichetError]
 ) -> None:
-    from bot.problems import _snake_case
+    from bot.web.problems import _snake_case
 
     assert any(issubclass(error, kind) for kind in STATUSES)
     for language in counter.parts.texts.languages:

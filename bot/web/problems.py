@@ -10,8 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from bot import keys
-from bot.negotiation import asked_language
-from bot.pages import render
+from bot.web.negotiation import asked_language
+from bot.web.pages import render
 from knowledge.errors import (
     BadInput,
     Conflict,

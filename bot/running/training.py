@@ -23,7 +23,7 @@ from actions.server import (
     ActionServer,
     routes,
 )
-from bot.rasa import internal_token
+from bot.dialogue.rasa import internal_token
 from bot.settings import ROOT, Settings
 from knowledge.embedding import Embedder
 from knowledge.errors import NotReady

@@ -16,8 +16,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from actions.classification import classifier_folder, train_classifier
 from bot.commands.quality import say_refusal
 from bot.migrations import upgrade
+from bot.running.training import train_assistant
 from bot.settings import Settings
-from bot.training import train_assistant
 from knowledge.database import open_engine
 from knowledge.embedding import Embedder, load_embedder, prepare_model
 from knowledge.errors import PublishRefused

@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 
 from aiohttp import web
 
-from bot.problems import Handler
+from bot.web.problems import Handler
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

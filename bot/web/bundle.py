@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
-WIDGET = Path(__file__).parent / "widget"
+from bot.settings import ROOT
+
+WIDGET = ROOT / "bot" / "widget"
 MODULES = (
     "dom",
     "server",

@@ -12,9 +12,10 @@ from actions.cases.case import Message, message_as_json
 from actions.cases.files import media_type_of
 from actions.cases.transcripts import Conversation
 from actions.cases.turns import Turns
-from bot import keys, routing
-from bot.api import authenticate, check_client_message_id
-from bot.multipart import File, read_form
+from bot import keys
+from bot.dialogue import routing
+from bot.web.api import authenticate, check_client_message_id
+from bot.web.multipart import File, read_form
 from knowledge.errors import BadInput, NotFound
 
 FOLDER = "/api/v1/conversations/{conversation}/attachments"

@@ -15,12 +15,12 @@ from aiohttp import web
 from actions.cases.case import time_as_json
 from actions.cases.channel import Channel
 from bot import keys
-from bot.api import authenticate, read_body
-from bot.negotiation import asked_language
-from bot.pages import render
-from bot.rasa import internal_token
+from bot.dialogue.rasa import internal_token
 from bot.settings import Settings
 from bot.tokens import hash_token, new_token, sign, unsign
+from bot.web.api import authenticate, read_body
+from bot.web.negotiation import asked_language
+from bot.web.pages import render
 from knowledge.errors import NotSignedIn
 
 LASTS = timedelta(days=30)

@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 from functools import cache, partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,10 +14,12 @@ from babel.dates import format_date
 from sqlalchemy import text
 
 from actions.cases.files import TYPES
-from bot import bundle, keys, metrics
-from bot.api import read_body
-from bot.negotiation import asked_language, choose
-from bot.pages import render
+from bot import keys, metrics
+from bot.settings import ROOT
+from bot.web import bundle
+from bot.web.api import read_body
+from bot.web.negotiation import asked_language, choose
+from bot.web.pages import render
 from knowledge.database import reading
 from knowledge.errors import BadInput, GuichetError, NotFound, TooLong
 from knowledge.pages import Page, render_html
@@ -246,7 +247,7 @@ async def show_openapi(request: web.Request) -> web.Response:
 @cache
 def openapi() -> dict[str, Any]:
     """The description of the public API, from `openapi.yml`."""
-    path = Path(__file__).parent / "openapi.yml"
+    path = ROOT / "bot" / "openapi.yml"
     document: dict[str, Any] = parse_yaml(path.read_text(encoding="utf-8"))
     return document
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import get_args
 
 from actions.routing import Route, Stage, route
-from bot.rasa import Turn
+from bot.dialogue.rasa import Turn
 
 ROUTES: frozenset[str] = frozenset(get_args(Route))
 STAGES: frozenset[str] = frozenset(get_args(Stage))

@@ -15,9 +15,10 @@ import actions.desk
 import actions.reports
 import knowledge.console
 from bot import keys
+from bot.settings import ROOT
 
-TEMPLATES = Path(__file__).parent / "templates"
-STATIC = Path(__file__).parent / "static"
+TEMPLATES = ROOT / "bot" / "templates"
+STATIC = ROOT / "bot" / "static"
 
 
 def set_up_templates(app: web.Application) -> None:

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from bot.app import build_app
 from bot.keys import PARTS
-from bot.prepare import prepare, shown
+from bot.running.prepare import prepare, shown
+from bot.running.supervisor import RasaServer
+from bot.running.training import rasa_command, serving_environment
 from bot.settings import Settings
-from bot.supervisor import RasaServer
-from bot.training import rasa_command, serving_environment
 from knowledge.errors import BadInput
 from knowledge.logs import set_up_logging
 

@@ -16,8 +16,8 @@ from actions.cases.channel import Channel
 from actions.cases.transcripts import Conversation
 from bot import keys
 from bot.conversations import Answered
-from bot.negotiation import accepted_languages
-from bot.utterances import Said
+from bot.dialogue.utterances import Said
+from bot.web.negotiation import accepted_languages
 from knowledge.errors import BadInput
 
 # A browser cannot set headers on a WebSocket: it sends the token as a second protocol.

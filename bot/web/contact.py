@@ -21,13 +21,13 @@ from actions.cases.case import Case, CaseDraft, Customer
 from actions.cases.files import TYPES, media_type_of
 from actions.cases.queries import CaseStatus
 from bot import keys
-from bot.api import read_body
-from bot.multipart import MOST_FILES, File, read_form
-from bot.negotiation import asked_language
-from bot.pages import render
-from bot.rasa import internal_token
+from bot.dialogue.rasa import internal_token
 from bot.settings import Settings
 from bot.tokens import sign, unsign
+from bot.web.api import read_body
+from bot.web.multipart import MOST_FILES, File, read_form
+from bot.web.negotiation import asked_language
+from bot.web.pages import render
 from knowledge.citing import cite_in_force
 from knowledge.errors import NotFound, Unavailable, WrongFileType
 

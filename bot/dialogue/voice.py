@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from actions.cases.case import Message, Sender
-from bot.rasa import Reply
+from bot.dialogue.rasa import Reply
 from bot.texts import Texts
 
 

@@ -10,9 +10,9 @@ from babel.dates import format_date, format_datetime
 
 from actions.cases.case import Message
 from bot import keys
-from bot.api import authenticate
-from bot.negotiation import choose
-from bot.pages import render
+from bot.web.api import authenticate
+from bot.web.negotiation import choose
+from bot.web.pages import render
 from knowledge.errors import BadInput
 
 routes = web.RouteTableDef()

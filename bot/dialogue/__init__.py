@@ -1,0 +1,1 @@
+"""One turn of a conversation: heard, put to the assistant, voiced, told to watchers."""

@@ -1,0 +1,1 @@
+"""Preparing, training, serving and supervising a counter, and talking to one."""

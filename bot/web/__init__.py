@@ -1,0 +1,1 @@
+"""What the app says over HTTP: the customer API, pages, errors, headers."""
