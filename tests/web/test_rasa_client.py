@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.rasa import RasaClient, internal_token
+from bot.dialogue.rasa import RasaClient, internal_token
 from knowledge.errors import AssistantUnavailable
 
 TRACKER = {
