@@ -22,8 +22,8 @@ import knowledge.console.views
 from actions.cases.case import Verdict
 from actions.cases.dossier import Dossiers
 from actions.classification.observing import StoredObservation
+from actions.desk.answer_templates import Filler, load_templates
 from actions.desk.answering import Answering
-from actions.desk.composing import load_templates
 from actions.desk.judging import Judge
 from actions.desk.live import Live
 from actions.desk.parts import DESK, Desk
@@ -31,6 +31,7 @@ from actions.desk.presence import Presence
 from actions.desk.queue import Queue
 from actions.desk.reads import CaseReads
 from actions.desk.related import RelatedCases
+from actions.desk.template_store import AnswerTemplates
 from actions.reports.figures import Reports
 from actions.reports.views import REPORTS, ReportRoom
 from bot import keys
@@ -106,8 +107,11 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         observe=observe,
         judge=Judge(classify),
         answering=Answering(parts.engine, parts.archive),
-        templates=load_templates(
-            parts.settings.data_dir, parts.operator.name, parts.operator.zone
+        templates=AnswerTemplates(
+            parts.engine,
+            parts.clock,
+            load_templates(parts.settings.data_dir),
+            Filler(operator_name=parts.operator.name, zone=parts.operator.zone),
         ),
         identify=identify,
         related=RelatedCases(parts.engine, parts.archive),

@@ -174,7 +174,7 @@ async def _case_page(
             "letters": await request.app[POST].letterbook.of_case(case.reference),
             "draft": dict(draft or {}),
             "change": request.match_info.get("change"),
-            "composer": composer(request, case, draft or {}, answer),
+            "composer": await composer(request, case, draft or {}, answer),
             "conflict": conflict,
             "error": error,
             "notice": request.query.get("notice"),

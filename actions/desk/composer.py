@@ -12,14 +12,10 @@ from actions.cases.case import OUTCOME_KINDS, Case
 from actions.cases.complaint import needs_reasons
 from actions.delivery.letters import Letter
 from actions.delivery.office import POST
-from actions.desk.composing import (
-    PURPOSES,
-    Offered,
-    blanks,
-    letter_of,
-    other_language,
-)
+from actions.desk.answer_templates import PURPOSES, blanks
+from actions.desk.composing import letter_of, other_language
 from actions.desk.parts import DESK
+from actions.desk.template_store import Offered
 from knowledge.errors import BadInput
 from knowledge.workplace import WORKPLACE, interface_language
 
@@ -96,12 +92,12 @@ def check_answer(request: web.Request, case: Case, fields: Mapping[str, str]) ->
     )
 
 
-def composer(
+async def composer(
     request: web.Request, case: Case, draft: Mapping[str, str], answer: Answer | None
 ) -> Composer:
     """The form with what was written so far, or with the template of the address."""
     desk = request.app[DESK]
-    templates = desk.templates.offered(case, interface_language(request))
+    templates = await desk.templates.offered(case, interface_language(request))
     chosen = next(
         (each for each in templates if each.id == request.query.get("template")), None
     )

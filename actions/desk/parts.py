@@ -14,13 +14,14 @@ from actions.cases.attachments import Attachments
 from actions.cases.dossier import Dossiers
 from actions.classification.observing import StoredObservation
 from actions.desk.answering import Answering
-from actions.desk.composing import Identify, Templates
+from actions.desk.composing import Identify
 from actions.desk.judging import Judge
 from actions.desk.live import Live
 from actions.desk.presence import Presence
 from actions.desk.queue import Queue
 from actions.desk.reads import CaseReads, What
 from actions.desk.related import RelatedCases
+from actions.desk.template_store import AnswerTemplates
 from knowledge.workplace import STAFF
 
 Announce = Callable[[str, dict[str, Any]], Awaitable[None]]
@@ -60,7 +61,7 @@ class Desk:
     observe: Observe
     judge: Judge
     answering: Answering
-    templates: Templates
+    templates: AnswerTemplates
     identify: Identify
     related: RelatedCases
     reads: CaseReads

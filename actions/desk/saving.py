@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from actions.cases.case import Case, Category, Ground, OutcomeKind, message_as_json
 from actions.cases.complaint import PauseReason
-from actions.desk.composing import blanks, other_language
+from actions.desk.answer_templates import blanks
+from actions.desk.composing import other_language
 from actions.desk.parts import Desk
 from knowledge.errors import BadInput
 

@@ -1,8 +1,8 @@
-"""The desk's own tables: who read a case, and who has it open now."""
+"""The desk's own tables: who read a case, who has it open now, changed templates."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, String, Table
+from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Table, Text
 
 from actions.cases.tables import Key, SafeText
 from knowledge.database import UtcDateTime, metadata
@@ -30,4 +30,20 @@ case_presence = Table(
     Column("seen_at", UtcDateTime, nullable=False),
     Index(None, "seen_at"),
     info={"is_derived": True},
+)
+
+# Templates of answers as editors changed them; those shipped are in data/templates.
+answer_templates = Table(
+    "answer_templates",
+    metadata,
+    Column("template_id", Key(100), primary_key=True),
+    Column("language", String(35), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("purpose", String(32), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("deed", String(16), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+    CheckConstraint("deed IN ('edited', 'restored', 'withdrawn')", name="deed_known"),
 )
