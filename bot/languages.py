@@ -41,7 +41,9 @@ N_WORDS_FOR_LETTERS = 10_000
 # The commonest words show in which scripts a language is written.
 N_WORDS_FOR_SCRIPTS = 200
 # A word this frequent is an ordinary one and hardly a name.
-ORDINARY_WORD = math.log(1e-4)
+ORDINARY_WORD = math.log(3e-4)
+# What is quoted was said by somebody else, if this many words stand around it.
+FEWEST_WORDS_AROUND_QUOTE = 1
 
 _NO_WORDS = re.compile(
     r"""\[[^\]]*\]                 # the marks of masked numbers
@@ -52,6 +54,7 @@ _NO_WORDS = re.compile(
     re.VERBOSE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_QUOTED = re.compile(r"\"[^\"]+\"|«[^»]+»|»[^«]+«|[“„][^“”]+[“”]|”[^”]+”")
 _PARTICLES = frozenset(
     "de del della di da do dos das du la le les van von der den het af av och och"
     " y e i und et zu ter ten".split()
@@ -133,7 +136,7 @@ class LanguageIdentifier:
             prior: The conversation's language, None outside a conversation.
             accepted: The browser's languages, most wanted first.
         """
-        words = _WORD.findall(_NO_WORDS.sub(" ", text))
+        words = _words(text)
         requested = self._requested(words)
         if requested is not None:
             return Language(requested, is_requested=True, confidence=1.0)
@@ -283,6 +286,15 @@ def _read_lexicon(path: Path) -> Lexicon:
         requests=frozenset(map(str, content["requests"])),
         names=names,
     )
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text that are its writer's own: messages quoted are not."""
+    text = _NO_WORDS.sub(" ", text)
+    around = _WORD.findall(_QUOTED.sub(" ", text))
+    if len(around) >= FEWEST_WORDS_AROUND_QUOTE:
+        return around
+    return _WORD.findall(text)
 
 
 def _looks_like_name(words: Sequence[str]) -> bool:

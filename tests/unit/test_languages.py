@@ -64,6 +64,7 @@ def test_a_sentence_is_in_its_language(
         "https://example.com/a",
         "???",
         "Real Madrid",
+        "giovanni rossi",
         "[card]",
     ],
 )
@@ -80,6 +81,7 @@ def test_what_is_no_language_changes_no_conversation(
         ("Kan vi ta det på engelska?", "en"),
         ("English please", "en"),
         ("can we switch to French?", "fr"),
+        ("I'd prefer German if possible", "de"),
         ("Parlez-vous anglais ?", "en"),
         ("en français s'il vous plaît", "fr"),
         ("Auf Deutsch bitte", "de"),
@@ -113,6 +115,20 @@ def test_a_language_that_is_only_mentioned_is_not_requested(
 
     assert mentioned.tag == "en"
     assert not mentioned.is_requested
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ('la page affiche "Something went wrong, please try again"', "fr"),
+        ("felet lyder ”Votre session a expiré, reconnectez-vous”", "sv"),
+        ("„Bitte melden Sie sich erneut an” – taki komunikat widzę", "pl"),
+    ],
+)
+def test_a_message_quoted_in_another_language_changes_nothing(
+    identifier: LanguageIdentifier, text: str, language: str
+) -> None:
+    assert identifier.identify(text, prior=language).tag == language
 
 
 def test_a_greeting_alone_changes_the_language(identifier: LanguageIdentifier) -> None:
