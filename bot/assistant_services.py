@@ -9,8 +9,8 @@ from actions.phrases import load_phrases
 from actions.server import ACTION_SERVER, ActionServer, build_executor
 from actions.turns import Services
 from actions.wording import load_wording
-from bot.dialogue.rasa import internal_token
 from bot.keys import Parts
+from bot.tokens import internal_token
 
 
 def build_services(parts: Parts) -> Services:

@@ -21,7 +21,7 @@ from actions.cases.transcripts import Transcripts
 from actions.classification import classifier_folder, load_classifier
 from bot.dialogue.events import Events, LocalEvents, RedisEvents
 from bot.dialogue.locks import LocalLocks, Locks, RedisLocks
-from bot.dialogue.rasa import RasaClient, internal_token
+from bot.dialogue.rasa import RasaClient
 from bot.dialogue.trackers import open_trackers
 from bot.keys import Parts
 from bot.languages import load_identifier
@@ -33,6 +33,7 @@ from bot.staff.second_factor import SecondFactor
 from bot.staff.sessions import Sessions
 from bot.staff.single_sign_on import RETURN_PATH, Provider, SingleSignOn
 from bot.texts import load_texts
+from bot.tokens import internal_token
 from knowledge.answers import open_knowledge
 from knowledge.database import open_engine
 from knowledge.embedding import load_embedder

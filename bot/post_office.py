@@ -31,11 +31,11 @@ from actions.delivery.webhooks import WebhookCarrier
 from actions.delivery.zammad import Zammad
 from actions.delivery.zendesk import Zendesk
 from bot import keys
-from bot.dialogue.rasa import internal_token
 from bot.keys import Parts
 from bot.metrics import Metrics
 from bot.scheduling.scheduler import Daily, Every, Job
 from bot.settings import Settings
+from bot.tokens import internal_token
 from knowledge.database import open_engine
 from knowledge.errors import NotReady
 from knowledge.operator import Operator, load_operator

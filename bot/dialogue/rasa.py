@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -143,22 +140,6 @@ class FakeAssistant:
 
     async def is_ready(self) -> bool:
         return True
-
-
-def internal_token(state_dir: Path) -> str:
-    """The secret that the app and Rasa share, made on first use.
-
-    It stands in `<state_dir>/rasa/token`, readable by its owner alone.
-    """
-    path = state_dir / "rasa" / "token"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(token := secrets.token_urlsafe(32))
-    return token
 
 
 def _read_replies(said: list[dict[str, Any]]) -> list[Reply]:

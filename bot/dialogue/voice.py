@@ -21,7 +21,7 @@ class Voice:
         clock: Callable[[], datetime],
         *,
         operator_name: str,
-        contact_url: Callable[[str, str], str],
+        contact_url: Callable[[str, str, datetime], str],
     ) -> None:
         self._texts = texts
         self._clock = clock
@@ -61,7 +61,7 @@ class Voice:
         return self.own_words(
             language,
             "conversation.unavailable",
-            contact_url=self._contact_url(conversation, language),
+            contact_url=self._contact_url(conversation, language, self._clock()),
         )
 
     def other_language(self, language: str) -> Message:

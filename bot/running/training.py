@@ -23,8 +23,8 @@ from actions.server import (
     ActionServer,
     routes,
 )
-from bot.dialogue.rasa import internal_token
 from bot.settings import ROOT, Settings
+from bot.tokens import internal_token
 from knowledge.embedding import Embedder
 from knowledge.errors import NotReady
 from knowledge.operator import Operator

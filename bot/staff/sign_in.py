@@ -10,11 +10,10 @@ from urllib.parse import urlencode, urlsplit
 from aiohttp import web
 
 from bot import keys
-from bot.dialogue.rasa import internal_token
 from bot.staff.accounts import Staff
 from bot.staff.sessions import CODE_LENGTH, SESSION_LENGTH, Opened
 from bot.staff.single_sign_on import RETURN_PATH, SingleSignOn
-from bot.tokens import sign, unsign
+from bot.tokens import internal_token, seal, unseal
 from bot.web.negotiation import asked_language
 from bot.web.pages import render
 from bot.web.problems import Handler
@@ -131,10 +130,12 @@ async def confirm(request: web.Request) -> web.Response:
 async def leave_for_company(request: web.Request) -> web.Response:
     """Send the browser to the company's own sign-in."""
     start = await _company(request).begin(request.query.get("next", ""))
+    until = request.app[keys.PARTS].clock() + CODE_LENGTH
+    remembered = b64encode(start.remembered.encode()).decode()
     response = web.Response(status=303, headers={"Location": start.address})
     response.set_cookie(
         COMPANY_COOKIE,
-        sign(b64encode(start.remembered.encode()).decode(), _key(request)),
+        seal(remembered, _key(request), purpose=COMPANY_COOKIE, until=until),
         max_age=int(CODE_LENGTH.total_seconds()),
         path="/sign-in/company",
         httponly=True,
@@ -147,10 +148,15 @@ async def leave_for_company(request: web.Request) -> web.Response:
 @routes.get(RETURN_PATH)
 async def return_from_company(request: web.Request) -> web.Response:
     """The browser comes back from the company's own sign-in."""
-    remembered = unsign(request.cookies.get(COMPANY_COOKIE, ""), _key(request))
+    parts = request.app[keys.PARTS]
+    remembered = unseal(
+        request.cookies.get(COMPANY_COOKIE, ""),
+        _key(request),
+        purpose=COMPANY_COOKIE,
+        now=parts.clock(),
+    )
     if remembered is None:
         return _form(request, "company", 401)
-    parts = request.app[keys.PARTS]
     try:
         person, destination = await _company(request).finish(
             b64decode(remembered).decode(),

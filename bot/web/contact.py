@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -21,9 +21,8 @@ from actions.cases.case import Case, CaseDraft, Customer
 from actions.cases.files import TYPES, media_type_of
 from actions.cases.queries import CaseStatus
 from bot import keys
-from bot.dialogue.rasa import internal_token
 from bot.settings import Settings
-from bot.tokens import sign, unsign
+from bot.tokens import internal_token, seal, unseal
 from bot.web.api import read_body
 from bot.web.multipart import MOST_FILES, File, read_form
 from bot.web.negotiation import asked_language
@@ -33,6 +32,8 @@ from knowledge.errors import NotFound, Unavailable, WrongFileType
 
 LONGEST_LINE = 200
 N_SUGGESTED_PAGES = 3
+LINK_LASTS = timedelta(days=2)
+_PURPOSE = "contact"
 
 routes = web.RouteTableDef()
 
@@ -52,9 +53,17 @@ class Filled:
     event_date: date | None = None
 
 
-def url(settings: Settings, conversation: str, language: str) -> str:
-    """Where the words of a conversation wait in the form, for whoever has the link."""
-    ticket = sign(conversation, internal_token(settings.state_dir))
+def url(settings: Settings, conversation: str, language: str, now: datetime) -> str:
+    """Where the words of a conversation wait in the form, for whoever has the link.
+
+    The link works for `LINK_LASTS`; later it opens the empty form.
+    """
+    ticket = seal(
+        conversation,
+        internal_token(settings.state_dir),
+        purpose=_PURPOSE,
+        until=now + LINK_LASTS,
+    )
     query = urlencode({"language": language, "from": ticket})
     return f"{settings.address}/contact?{query}"
 
@@ -271,8 +280,9 @@ def _check(request: web.Request, sent: Mapping[str, str]) -> Filled:
 
 def _conversation(request: web.Request, ticket: str) -> str | None:
     """The conversation that the form was opened from, when the link is ours."""
-    settings = request.app[keys.PARTS].settings
-    return unsign(ticket, internal_token(settings.state_dir)) if ticket else None
+    parts = request.app[keys.PARTS]
+    key = internal_token(parts.settings.state_dir)
+    return unseal(ticket, key, purpose=_PURPOSE, now=parts.clock())
 
 
 def _is_key(key: str) -> bool:

@@ -7,7 +7,7 @@ The widget takes it out of the address at once and exchanges it for a token of i
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from aiohttp import web
@@ -15,9 +15,8 @@ from aiohttp import web
 from actions.cases.case import time_as_json
 from actions.cases.channel import Channel
 from bot import keys
-from bot.dialogue.rasa import internal_token
 from bot.settings import Settings
-from bot.tokens import hash_token, new_token, sign, unsign
+from bot.tokens import hash_token, internal_token, new_token, seal, unseal
 from bot.web.api import authenticate, read_body
 from bot.web.negotiation import asked_language
 from bot.web.pages import render
@@ -35,10 +34,8 @@ class Exchange(msgspec.Struct):
 
 def link(settings: Settings, conversation: str, language: str, now: datetime) -> str:
     """Where whoever has it can read and go on with a conversation, for `LASTS`."""
-    expires = int((now + LASTS).timestamp())
-    ticket = sign(
-        f"{_PURPOSE}:{conversation}:{expires}", internal_token(settings.state_dir)
-    )
+    key = internal_token(settings.state_dir)
+    ticket = seal(conversation, key, purpose=_PURPOSE, until=now + LASTS)
     return f"{settings.address}/resume?language={language}#{ticket}"
 
 
@@ -82,11 +79,8 @@ async def exchange(request: web.Request) -> web.Response:
 
 
 def _conversation(settings: Settings, ticket: str, now: datetime) -> str:
-    signed = unsign(ticket, internal_token(settings.state_dir)) or ""
-    purpose, _, rest = signed.partition(":")
-    conversation, _, expires = rest.rpartition(":")
-    if purpose != _PURPOSE or not expires.isdecimal():
-        raise NotSignedIn("this is not a link to a conversation")
-    if datetime.fromtimestamp(int(expires), UTC) <= now:
-        raise NotSignedIn("this link has expired")
+    key = internal_token(settings.state_dir)
+    conversation = unseal(ticket, key, purpose=_PURPOSE, now=now)
+    if conversation is None:
+        raise NotSignedIn("this is no link to a conversation, or it has expired")
     return conversation

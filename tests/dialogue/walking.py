@@ -13,8 +13,8 @@ from typing import Any
 
 import aiohttp
 
-from bot.dialogue.rasa import internal_token
 from bot.running.instance import Instance
+from bot.tokens import internal_token
 
 FIELDS = ("name", "email", "username", "event_date")
 LANGUAGES = ("sv", "fr", "en", "de", "pl")

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import FormData
+from yarl import URL
 
+from bot.web import contact
 from bot.web.resuming import LASTS
 from tests.web.conftest import Counter, Visit
 
@@ -127,8 +129,15 @@ async def test_a_ticket_of_another_purpose_or_altered_opens_nothing(
     visit = await counter.open(language="sv")
     ticket = (await link(visit)).fragment
     other = await counter.open(language="sv")
+    form = URL(contact.url(counter.parts.settings, visit.id, "sv", counter.clock.now))
 
-    for wrong in (ticket.replace(visit.id, other.id), ticket[:-1], visit.id, ""):
+    for wrong in (
+        ticket.replace(visit.id, other.id),
+        ticket[:-1],
+        form.query["from"],
+        visit.id,
+        "",
+    ):
         assert (await exchange(counter, wrong)).status == 401
 
 

@@ -8,6 +8,7 @@ from aiohttp import FormData
 from yarl import URL
 
 from bot.dialogue.rasa import Turn
+from bot.web.contact import LINK_LASTS, url
 from knowledge.errors import ArchiveUnavailable
 from tests.web.conftest import Counter
 from tests.web.test_channel import PNG
@@ -193,6 +194,22 @@ async def test_a_link_that_was_tampered_with_shows_nobodys_words(
     response = await counter.client.get(f"/contact?from={visit.id}.{'0' * 64}")
 
     assert "Mon secret" not in await response.text()
+
+
+async def test_a_link_from_a_conversation_shows_its_words_for_a_while_only(
+    counter: Counter,
+) -> None:
+    visit = await counter.open(language="fr")
+    await visit.say("Mon secret est ici")
+    link = url(counter.parts.settings, visit.id, "fr", counter.clock.now)
+    path = URL(link).path_qs
+
+    early = await (await counter.client.get(path)).text()
+    counter.clock.now += LINK_LASTS
+    late = await (await counter.client.get(path)).text()
+
+    assert "Mon secret" in early
+    assert "Mon secret" not in late
 
 
 async def test_files_of_the_form_are_kept_with_the_case_once(counter: Counter) -> None:

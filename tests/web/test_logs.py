@@ -8,7 +8,8 @@ from aiohttp import FormData, web
 
 from actions.delivery.office import POST
 from bot.assistant.components.logs import WordlessFilter
-from bot.dialogue.rasa import Turn, internal_token
+from bot.dialogue.rasa import Turn
+from bot.tokens import internal_token
 from knowledge.answers import Answer
 from knowledge.logs import WordlessFormatter, set_up_logging
 from tests.factories import make_draft

@@ -12,7 +12,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.dialogue.rasa import RasaClient, internal_token
+from bot.dialogue.rasa import RasaClient
+from bot.tokens import internal_token
 from knowledge.errors import AssistantUnavailable
 
 TRACKER = {
