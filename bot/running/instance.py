@@ -13,14 +13,16 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import aiohttp
 
+from bot.running.supervisor import die_with_parent
 from bot.settings import Settings
 from knowledge.errors import NotReady
 
@@ -30,6 +32,7 @@ STOP_SECONDS = 20
 LINKED = ("models",)
 COPIED = ("indexes", "classifier", "rasa")
 LOG_LINES_SHOWN = 15
+COMMAND = (sys.executable, "-c", "from bot.cli import main; main()", "up")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,9 @@ async def run_instance(
 ) -> AsyncIterator[Instance]:
     """Start a counter beside this one, and stop it at the end.
 
+    SIGTERM to this process is such an end, too; killed outright, its counter goes
+    with it on Linux.
+
     Args:
         settings: Where the trained parts, the operator's data and the model are.
         now: Where its clock stands at the start; the real time by default.
@@ -62,7 +68,7 @@ async def run_instance(
     Raises:
         NotReady: It does not start; says why.
     """
-    with tempfile.TemporaryDirectory(prefix="guichet-") as folder:
+    with _sigterm_ends(), tempfile.TemporaryDirectory(prefix="guichet-") as folder:
         own = _own_settings(settings, Path(folder), now)
         _share_trained(settings.state_dir, own.state_dir)
         log = own.state_dir / "instance.log"
@@ -78,6 +84,32 @@ async def run_instance(
             )
         finally:
             await _stop(process)
+
+
+@contextmanager
+def _sigterm_ends() -> Iterator[None]:
+    """On SIGTERM, unwind the task that this runs in, then exit as if killed by it."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    terminated = asyncio.Event()
+
+    def end() -> None:
+        terminated.set()
+        task.cancel()
+
+    # Only the main thread hears signals; whoever runs us elsewhere handles its own.
+    is_heard = threading.current_thread() is threading.main_thread()
+    if is_heard:
+        loop.add_signal_handler(signal.SIGTERM, end)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if terminated.is_set():
+            raise SystemExit(128 + signal.SIGTERM) from None
+        raise
+    finally:
+        if is_heard:
+            loop.remove_signal_handler(signal.SIGTERM)
 
 
 def free_port() -> int:
@@ -138,15 +170,13 @@ def environment(settings: Settings) -> dict[str, str]:
 async def _start(settings: Settings, log: Path) -> asyncio.subprocess.Process:
     with log.open("wb") as output:
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            "from bot.cli import main; main()",
-            "up",
+            *COMMAND,
             env=environment(settings),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
 
 

@@ -96,7 +96,7 @@ class RasaServer:
                 stdin=asyncio.subprocess.DEVNULL,
                 # Its own session: Ctrl-C reaches the app alone, which stops Rasa.
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=die_with_parent,
             )
 
     async def _watch(self) -> None:
@@ -116,8 +116,10 @@ class RasaServer:
             await self._spawn()
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def die_with_parent() -> None:
+    """Have Linux end this process when its parent ends; to be run in the child."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _reason(code: int) -> str:
