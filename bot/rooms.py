@@ -12,6 +12,7 @@ import actions.desk.api
 import actions.desk.case_page
 import actions.desk.downloads
 import actions.desk.live_pages
+import actions.desk.template_pages
 import actions.desk.views
 import actions.reports.views
 import knowledge.console.api
@@ -53,6 +54,7 @@ def add_rooms(app: web.Application) -> None:
         actions.desk.case_page,
         actions.desk.downloads,
         actions.desk.live_pages,
+        actions.desk.template_pages,
         actions.desk.views,
         actions.reports.views,
         knowledge.console.api,

@@ -90,6 +90,8 @@ class Workplace:
 WORKPLACE = web.AppKey("workplace", Workplace)
 # Who is signed in: set before any handler of staff runs.
 STAFF = web.RequestKey("staff", object)
+# Sources of styles that this page needs beside our own files: hashes of a letter's.
+STYLES: web.RequestKey[tuple[str, ...]] = web.RequestKey("styles", tuple)
 
 
 def interface_language(request: web.Request) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,10 +77,14 @@ class Letters:
             operator: In whose name letters are written.
             address: Of the site, without a trailing slash.
 
+        `styles` holds what a content policy must name for the layout's styles to be
+        seen in a preview: CSP hashes.
+
         Raises:
             NotReady: A language lacks a key, or its placeholders differ.
         """
         self._templates, self._operator, self._address = templates, operator, address
+        self.styles = _style_hashes(layout)
         for language, texts in templates.items():
             _check(language, texts, templates[operator.default_language])
         sandbox = SandboxedEnvironment(autoescape=True, trim_blocks=True)
@@ -188,6 +195,15 @@ def _markup(paragraph: str, link: str) -> Markup:
         for line in paragraph.split("\n")
     ]
     return Markup("<br>\n").join(lines)
+
+
+def _style_hashes(layout: str) -> tuple[str, ...]:
+    """CSP hashes of the style attributes and elements that a layout writes itself."""
+    attributes = re.findall(r"""\bstyle=(?:"([^"]*)"|'([^']*)')""", layout)
+    styles = [html.unescape(double or single) for double, single in attributes]
+    styles += re.findall(r"<style[^>]*>(.*?)</style>", layout, re.DOTALL)
+    digests = [hashlib.sha256(each.encode()).digest() for each in dict.fromkeys(styles)]
+    return tuple(f"'sha256-{b64encode(each).decode()}'" for each in digests)
 
 
 def _check(language: str, texts: Mapping[str, str], measure: Mapping[str, str]) -> None:

@@ -29,7 +29,7 @@ from actions.desk.presenting import (
 from actions.desk.queue import SOON
 from actions.desk.saving import SAVES
 from knowledge.errors import BadInput, Conflict, NotFound
-from knowledge.workplace import WORKPLACE, render, see_other
+from knowledge.workplace import STYLES, WORKPLACE, render, see_other
 
 routes = web.RouteTableDef()
 
@@ -136,6 +136,7 @@ async def _case_page(
     status: int = 200,
 ) -> web.Response:
     desk, now = request.app[DESK], request.app[WORKPLACE].clock()
+    request[STYLES] = request.app[POST].letters.styles
     policy = desk.archive.policy
     clocks = await desk.archive.clocks.clocks(case.reference)
     verdict = await desk.judge.verdict(case)

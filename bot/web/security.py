@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 
 from aiohttp import web
 
 from bot.web.problems import Handler
+from knowledge.workplace import STYLES
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -54,8 +55,19 @@ async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
         _add(exc.headers, request.path)
         raise
     if not response.prepared:
+        if styles := request.get(STYLES):
+            response.headers["Content-Security-Policy"] = _with_styles(styles)
         _add(response.headers, request.path)
     return response
+
+
+def _with_styles(sources: Sequence[str]) -> str:
+    """The policy of a page that shows a letter: its own styles, and no others.
+
+    A frame made of `srcdoc` is held to the policy of the page around it.
+    """
+    allowed = " ".join(["style-src 'self' 'unsafe-hashes'", *sources])
+    return CONTENT_SECURITY_POLICY.replace("style-src 'self'", allowed)
 
 
 def _add(headers: MutableMapping[str, str], path: str) -> None:

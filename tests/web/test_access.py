@@ -92,6 +92,11 @@ STAFF_ROUTES = {
         GET /knowledge/what-if/{{key}}
         POST /knowledge/scheduled/{{id}}/cancel
         POST /knowledge/roll-back
+        GET /knowledge/templates
+        GET /knowledge/templates/new
+        POST /knowledge/templates
+        GET /knowledge/templates/{{language}}/{{id}}
+        POST /knowledge/templates/{{language}}/{{id}}/{{deed}}
         GET /knowledge/gaps
         POST /knowledge/gaps/settle
         GET /api/v1/knowledge/pages

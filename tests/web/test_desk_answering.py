@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -109,9 +110,13 @@ async def test_the_letter_is_shown_as_it_will_be_sent(desk, file_case):
     page = await answer(desk, case, "Tack & hej", status=200, step="preview")
     await answer(desk, case, "Tack & hej")
 
-    shown = re.search(r'<div class="words">(Hej Nils!.*?)</div>', page, re.DOTALL)
+    shown = re.search(r'<div class="words mail"[^>]*>(Hej Nils!.*?)</div>', page, re.S)
+    framed = re.search(r'<iframe [^>]*sandbox="" srcdoc="([^"]*)"', page)
     assert shown is not None
+    assert framed is not None
     assert "Tack &amp; hej" in shown[1]
+    assert "<p style=" in unescape(framed[1])
+    assert "Tack &amp; hej</p>" in unescape(framed[1])
     assert f"Svar i ditt ärende {case.reference}" in page
     assert await kinds(desk, case) == ["filed", "replied"]
 

@@ -65,6 +65,34 @@ if (editor) {
   });
 }
 
+// A template of an answer: its letter is shown as it is written.
+const template = document.getElementById("template-editor");
+if (template) {
+  const { text } = template.elements;
+  let waiting;
+  const preview = async () => {
+    const answer = await fetch(template.dataset.preview, {
+      method: "POST",
+      headers: { "Guichet-Fragment": "1" },
+      body: new URLSearchParams(new FormData(template)),
+    });
+    if (answer.ok)
+      document.getElementById(template.dataset.into).innerHTML = await answer.text();
+  };
+  document.getElementById("preview-button").hidden = true;
+  template.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(preview, 400);
+  });
+  for (const button of template.querySelectorAll("[data-insert]")) {
+    button.addEventListener("click", () => {
+      text.setRangeText(button.dataset.insert, text.selectionStart, text.selectionEnd, "end");
+      text.focus();
+      text.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
+}
+
 // One list of files at a time: a folder, or files.
 const files = [document.getElementById("files"), document.getElementById("folder")];
 for (const [place, input] of files.entries()) {
