@@ -6,21 +6,12 @@ keys, full synchronisation. PostgreSQL is used as it comes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import (
-    DateTime,
-    Dialect,
-    Insert,
-    MetaData,
-    TypeDecorator,
-    event,
-    literal,
-    select,
-)
+from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -104,19 +95,6 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
     except (OperationalError, InterfaceError, PoolTimeoutError) as exc:
         raise ArchiveUnavailable from exc
-
-
-async def insert_all(connection: AsyncConnection, inserts: Sequence[Insert]) -> None:
-    """Execute inserts of single rows; on PostgreSQL all in one round trip.
-
-    Rows may refer to one another, but no insert may select what another adds.
-    """
-    if connection.dialect.name != "postgresql" or len(inserts) < 2:
-        for each in inserts:
-            await connection.execute(each)
-        return
-    parts = [each.cte(f"step_{n}") for n, each in enumerate(inserts)]
-    await connection.execute(select(literal(1)).add_cte(*parts))
 
 
 @asynccontextmanager

@@ -145,7 +145,7 @@ class Archive(CaseLookup):
         _require_text("reply", text)
         async with self._changing(reference, version) as change:
             message = await change.say("agent", text, change.case.language)
-            await change.mail("reply", text=text)
+            change.mail("reply", text=text)
             change.record(agent, "replied", message=message.id)
             if change.case.status == "open":
                 change.move("in_progress")
@@ -234,7 +234,7 @@ class Archive(CaseLookup):
         _require_text("interim update", text)
         async with self._changing(reference, version) as change:
             message = await change.say("agent", text, change.case.language)
-            await change.mail("interim_update", text=text)
+            change.mail("interim_update", text=text)
             change.record(agent, "interim_update_sent", message=message.id)
         return change.saved
 
@@ -269,7 +269,7 @@ class Archive(CaseLookup):
             if reasons is not None:
                 message = await change.say("agent", reasons, change.case.language)
                 said["message"] = message.id
-            await change.mail("outcome", outcome=kind, reasons=reasons)
+            change.mail("outcome", outcome=kind, reasons=reasons)
             change.record(agent, "closed", outcome=outcome, **said)
         return change.saved
 

@@ -8,19 +8,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Case, Message, Sender, Status
 from actions.cases.history import append_events, read_history
-from actions.cases.outbox import EmailKind, write_email
+from actions.cases.outbox import EmailKind, email_row
 from actions.cases.queries import case_from, read_case, select_cases
-from actions.cases.tables import cases, corrections, storable
-from actions.cases.transcripts import insert_message, read_messages
-from actions.cases.words import add_words
+from actions.cases.tables import (
+    case_texts,
+    cases,
+    conversations,
+    corrections,
+    storable,
+)
+from actions.cases.transcripts import message_row, messages_from, messages_of
+from actions.cases.words import more_words
 from knowledge.errors import Conflict, NotFound
+from knowledge.writes import Write, changed_rows, write_all, write_and_ask
 
 if TYPE_CHECKING:
     # For the annotations only: the classifier's libraries are heavy.
@@ -40,10 +48,13 @@ class Change:
 
     def __init__(self, connection: AsyncConnection, row: Any, at: datetime) -> None:
         self.connection, self.at = connection, at
-        self.case = case_from(row)
+        self.case, self._case_id = case_from(row), row.id
         self._values: dict[str, Any] = {}
+        self._writes: list[Write] = []
         self._events: list[tuple[str, str, dict[str, Any]]] = []
-        self._said: dict[str, str] = {}
+        self._said: dict[str, Message] = {}
+        # By which the case is found: as stored, and with what is said now.
+        self._words: tuple[str, str] | None = None
         self.saved: Case
 
     @property
@@ -76,8 +87,8 @@ class Change:
 
         Where they name a message that was just said, its words are sealed as well.
         """
-        if (words := self._said.get(str(details.get("message")))) is not None:
-            details["sha256"] = words
+        if (said := self._said.get(str(details.get("message")))) is not None:
+            details["sha256"] = hashlib.sha256(said.text.encode()).hexdigest()
         self._events.append((actor, kind, details))
 
     async def say(self, sender: Sender, text: str, language: str) -> Message:
@@ -85,13 +96,19 @@ class Change:
         message = Message(
             id=uuid.uuid4().hex,
             sender=sender,
-            text=text,
-            language=language,
+            text=storable(text),
+            language=storable(language),
             sent_at=self.at,
         )
-        await insert_message(self.connection, self.case.conversation, message)
-        await add_words(self.connection, self.case.reference, text)
-        self._said[message.id] = hashlib.sha256(text.encode()).hexdigest()
+        if self._words is None:
+            found = await self.connection.execute(
+                _locked_words(), {"case_id": self._case_id}
+            )
+            stored = found.scalar_one() or ""
+            self._words = (stored, stored)
+        self._words = (self._words[0], more_words(self._words[1], text))
+        self._writes.append(message_row(self.case.conversation, message))
+        self._said[message.id] = message
         return message
 
     async def keep_for_learning(self, observed: StoredObservation | None) -> None:
@@ -109,42 +126,52 @@ class Change:
             )
         )
 
-    async def mail(self, kind: EmailKind, **content: Any) -> None:
+    def mail(self, kind: EmailKind, **content: Any) -> None:
         """Send the customer an e-mail, if the case has an address."""
-        await write_email(
-            self.connection,
-            reference=self.case.reference,
-            kind=kind,
-            recipient=self.case.customer.email,
-            language=self.case.language,
-            content={"name": self.case.customer.name, **content},
-            at=self.at,
-        )
+        if self.case.customer.email is not None:
+            self._writes.append(
+                email_row(
+                    reference=self.case.reference,
+                    kind=kind,
+                    recipient=self.case.customer.email,
+                    language=self.case.language,
+                    content={"name": self.case.customer.name, **content},
+                    at=self.at,
+                )
+            )
 
     async def finish(self) -> None:
-        """Write the new values and the events; the chain's lock is taken last.
+        """Write what was set, said and recorded; the chain's lock is taken last.
 
         The case as it is then is in `saved`, read while nobody waits for the chain.
         """
-        await self.connection.execute(
-            update(cases)
-            .where(cases.c.reference == self.case.reference)
-            .values(version=self.case.version + 1, **self._values)
-        )
-        self.saved = await self._read_back()
+        version = self.case.version + 1
+        set_now = {"version": version, **self._values}
+        writes = [*self._writes, changed_rows(cases.c.id, self._case_id, **set_now)]
+        if self._words is not None and self._words[0] != self._words[1]:
+            texts = case_texts.c.case_id
+            writes.append(changed_rows(texts, self._case_id, words=self._words[1]))
+        self.saved = await self._write(writes)
         self.saved.history.extend(
             await append_events(
                 self.connection, self.case.reference, self.at, self._events
             )
         )
 
-    async def _read_back(self) -> Case:
-        """The case as it is now; its own row is known, unless its place came back."""
+    async def _write(self, writes: list[Write]) -> Case:
+        """The case as it is then; its own row is known, unless its place came back."""
         reference = self.case.reference
         if self.case.status == "closed" != self.status:
+            await write_all(self.connection, writes)
             saved = await read_case(self.connection, reference)
             assert saved is not None
             return saved
+        conversation = {"conversation": self.case.conversation}
+        asked = await write_and_ask(
+            self.connection, writes, messages_of(), conversation
+        )
+        # What is said now may be among them already.
+        transcript = {each.id: each for each in messages_from(asked)} | self._said
         shown = {field.name for field in fields(Case)}
         values: dict[str, Any] = {
             name: storable(value) if isinstance(value, str) else value
@@ -153,14 +180,33 @@ class Change:
         }
         if self.status == "closed":
             values["queue_position"] = None
-        said = await read_messages(self.connection, self.case.conversation)
         return replace(
             self.case,
             version=self.case.version + 1,
-            transcript=said,
+            transcript=list(transcript.values()),
             history=await read_history(self.connection, reference),
             **values,
         )
+
+
+@cache
+def _locked_words() -> Select[Any]:
+    """The words of a case, with its conversation locked: see `lock_conversation`."""
+    return (
+        select(case_texts.c.words)
+        .select_from(cases)
+        .join(conversations)
+        .outerjoin(case_texts, case_texts.c.case_id == cases.c.id)
+        .where(cases.c.id == bindparam("case_id"))
+        .with_for_update(of=conversations)
+    )
+
+
+@cache
+def _locked_case() -> Select[Any]:
+    """A case, read as it is locked: nobody changes what a change builds on."""
+    this = cases.c.reference == bindparam("reference")
+    return select_cases().where(this).with_for_update(of=cases)
 
 
 @asynccontextmanager
@@ -173,10 +219,8 @@ async def changing(
         NotFound: There is no such case.
         Conflict: The case is not in `version` any more; None accepts any.
     """
-    # Read as it is locked: nobody changes what this change builds on.
-    query = select_cases().where(cases.c.reference == reference)
-    locked = query.with_for_update(of=cases)
-    row = (await connection.execute(locked)).one_or_none()
+    found = await connection.execute(_locked_case(), {"reference": reference})
+    row = found.one_or_none()
     if row is None:
         raise NotFound(f"no case {reference}")
     if version is not None and row.version != version:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, insert, select, update
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import time_as_json
@@ -26,6 +27,7 @@ from actions.cases.schedule import (
     next_update_due_at,
 )
 from actions.cases.tables import cases
+from knowledge.writes import Write, changed_rows, new_row, write_all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,10 +117,11 @@ class CaseClocks:
         )
 
 
-def started_clocks(case_id: int, received_at: datetime, rules: ClockRules) -> Insert:
+def started_clocks(case_id: int, received_at: datetime, rules: ClockRules) -> Write:
     """The insert that starts the clocks of a case that is being filed."""
     dates = case_dates(received_at, (), rules.policy, rules.zone)
-    return insert(case_clocks).values(
+    return new_row(
+        case_clocks,
         case_id=case_id,
         policy=rules.policy.name,
         pauses=[],
@@ -130,19 +133,11 @@ async def read_clocks(
     connection: AsyncConnection, reference: str, rules: ClockRules
 ) -> CaseClocks | None:
     """The clocks of a case, or None when there is no such case."""
-    query = (
-        select(case_clocks, cases.c.reference, cases.c.received_at, cases.c.closed_at)
-        .join_from(case_clocks, cases)
-        .where(cases.c.reference == reference)
-    )
-    row = (await connection.execute(query)).one_or_none()
+    found = await connection.execute(_clocks_of(), {"reference": reference})
+    row = found.one_or_none()
     if row is None:
         return None
-    notices = await connection.execute(
-        select(case_notices.c.kind, case_notices.c.number).where(
-            case_notices.c.case_id == row.case_id
-        )
-    )
+    notices = await connection.execute(_notices_of(), {"case_id": row.case_id})
     return CaseClocks(
         case_id=row.case_id,
         reference=row.reference,
@@ -154,6 +149,21 @@ async def read_clocks(
         look_at=row.look_at,
         done=frozenset((each.kind, each.number) for each in notices),
     )
+
+
+@cache
+def _clocks_of() -> Select[Any]:
+    return (
+        select(case_clocks, cases.c.reference, cases.c.received_at, cases.c.closed_at)
+        .join_from(case_clocks, cases)
+        .where(cases.c.reference == bindparam("reference"))
+    )
+
+
+@cache
+def _notices_of() -> Select[Any]:
+    this = case_notices.c.case_id == bindparam("case_id")
+    return select(case_notices.c.kind, case_notices.c.number).where(this)
 
 
 async def settle(change: Change, rules: ClockRules) -> None:
@@ -182,14 +192,13 @@ async def store_clocks(
     connection: AsyncConnection, clocks: CaseClocks, now: datetime
 ) -> None:
     """Write pauses, and when to look next."""
-    await connection.execute(
-        update(case_clocks)
-        .where(case_clocks.c.case_id == clocks.case_id)
-        .values(
-            pauses=_as_json(clocks.pauses),
-            look_at=clocks.next_look_at(now),
-        )
+    changed = changed_rows(
+        case_clocks.c.case_id,
+        clocks.case_id,
+        pauses=_as_json(clocks.pauses),
+        look_at=clocks.next_look_at(now),
     )
+    await write_all(connection, [changed])
 
 
 def _pause(stored: Mapping[str, Any]) -> Pause:

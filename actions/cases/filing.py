@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Select, insert, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningInsert
 
 from actions.cases.calendar import civil_day
 from actions.cases.case import (
@@ -22,41 +24,25 @@ from actions.cases.case import (
 )
 from actions.cases.clocks import ClockRules, started_clocks
 from actions.cases.complaint import Policy, is_late
-from actions.cases.duplicates import Candidate, find_original
+from actions.cases.duplicates import find_original
 from actions.cases.history import append_events
-from actions.cases.matters import Vector, embedding_row, vector_from
+from actions.cases.matters import Vector, embedding_row
 from actions.cases.outbox import email_row
-from actions.cases.queries import (
-    case_from,
-    email_key,
-    hour_of,
-    ids_of,
-    read_case,
-    select_cases,
-    unclosed,
-)
+from actions.cases.preceding import Known, look_up, unclosed_matters
+from actions.cases.queries import email_key, hour_of, read_case
 from actions.cases.schedule import case_dates
 from actions.cases.sealing import transcript_digest
-from actions.cases.tables import (
-    case_embeddings,
-    cases,
-    conversations,
-    customers,
-    reference_numbers,
-    storable,
-)
+from actions.cases.tables import cases, customers, reference_numbers, storable
 from actions.cases.transcripts import (
     Conversation,
     conversation_row,
     message_row,
-    read_messages,
+    messages_from,
+    messages_of,
 )
 from actions.cases.words import first_words
-from knowledge.database import insert_all
 from knowledge.errors import NotFound
-
-_ADD_CASE = insert(cases).returning(cases.c.id)
-_ADD_CUSTOMER = insert(customers).returning(customers.c.id)
+from knowledge.writes import Write, new_row, write_all, write_and_ask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,152 +79,191 @@ async def insert_case(
         NotFound: The draft names a conversation that does not exist.
         IntegrityError: One with the same key was filed at this very moment.
     """
-    known = await _look_up(connection, draft)
+    received_at = (draft.received_at or now).astimezone(UTC)
+    known = await look_up(connection, draft, received_at)
     if known.filed is not None:
-        return known.filed
-    written: list[Message] | None = None
-    rows: list[Insert] = []
+        filed_before = await read_case(connection, known.filed)
+        assert filed_before is not None
+        return filed_before
+    case = await _new_case(connection, draft, rules, now, received_at, known, about)
+    written: list[Message] = []
+    writes: list[Write] = []
     if draft.conversation is None:
-        conversation, written, rows = _form(draft, now)
-    elif known.has_conversation:
-        conversation = draft.conversation
-    else:
+        written, writes = _form(case, draft)
+    elif not known.has_conversation:
         raise NotFound(f"no conversation {draft.conversation}")
-    await insert_all(connection, rows)
-    year = civil_day(now, rules.zone).year
-    number = await _next_number(connection, year)
-    received_at = draft.received_at or now
-    reference = f"{rules.prefix}-{year}-{number:06d}"
-    original = find_original(
-        draft.description,
-        await unclosed_matters(
-            connection,
-            draft.customer.email,
-            draft.conversation,
-            about.model if about else None,
-        ),
-        about.vector if about else None,
-    )
-    due_at = case_dates(received_at, (), rules.policy, rules.zone).answer_due_at
-    filed_late = is_late(draft.event_date, received_at, rules.policy, rules.zone)
-    filed_case = await connection.scalar(
-        _ADD_CASE,
-        {
-            "reference": reference,
-            "filing_key": draft.filing_key,
-            "version": 1,
-            "status": "open",
-            "received_at": received_at,
-            "opened_at": now,
-            "answer_due_at": due_at,
-            "customer_id": known.customer or await _add_customer(connection, draft),
-            "conversation_id": conversation,
-            "filed_late": filed_late,
-            "duplicate_of": original,
-            "received_hour": hour_of(received_at),
-            **_as_drafted(draft),
-        },
-    )
-    assert filed_case is not None
-    await insert_all(
-        connection,
-        _beside(filed_case, reference, draft, received_at, due_at, now, rules, about),
-    )
-    filing: dict[str, Any] = {
-        "received_at": time_as_json(received_at),
-        "answer_due_at": time_as_json(due_at),
-        "filed_late": filed_late,
-        "is_complaint": draft.is_complaint,
-        "ground": draft.ground,
-        "category": draft.category,
-        "policy": rules.policy.name,
-    }
-    events = [("customer", "filed", filing)]
-    if draft.is_urgent:
-        events.append(("system", "marked_urgent", {}))
-    if original is not None:
-        events.append(("system", "marked_duplicate", {"duplicate_of": original}))
-    query = select_cases().where(cases.c.id == filed_case)
-    case = case_from((await connection.execute(query)).one())
+    if known.customer is None:
+        writes.append(_customer_row(known.next_customer, draft.customer))
+    customer = known.customer or known.next_customer
+    writes.append(_case_row(known.next_case, customer, draft.filing_key, case))
+    writes += _beside(known.next_case, case, rules, about)
     # Nothing else was ever said in the conversation of a form.
-    case.transcript.extend(written or await read_messages(connection, conversation))
-    said = [message_as_json(message) for message in case.transcript]
-    filing["queue_position"] = case.queue_position
-    filing["messages"], filing["transcript"] = len(said), transcript_digest(said)
-    case.history.extend(await append_events(connection, reference, now, events))
+    if draft.conversation is None:
+        await write_all(connection, writes)
+        case.transcript.extend(written)
+    else:
+        conversation = {"conversation": case.conversation}
+        asked = await write_and_ask(connection, writes, messages_of(), conversation)
+        case.transcript.extend(messages_from(asked))
+    events = _first_events(case, rules.policy)
+    case.history.extend(await append_events(connection, case.reference, now, events))
     return case
 
 
-def _beside(
-    case_id: int,
-    reference: str,
+async def _new_case(
+    connection: AsyncConnection,
     draft: CaseDraft,
-    received_at: datetime,
-    due_at: datetime,
-    now: datetime,
     rules: Rules,
+    now: datetime,
+    received_at: datetime,
+    known: Known,
     about: About | None,
-) -> list[Insert]:
-    """What is stored beside the case: clocks, words, embedding and the receipt."""
+) -> Case:
+    """The case that the draft becomes, with its number, dates and place."""
+    original = None
+    if known.has_open_cases:
+        model, vector = (about.model, about.vector) if about else (None, None)
+        candidates = await unclosed_matters(
+            connection, draft.customer.email, draft.conversation, model
+        )
+        original = find_original(draft.description, candidates, vector)
+    year = civil_day(now, rules.zone).year
+    number = await _next_number(connection, year)
     customer = draft.customer
-    rows = [
-        started_clocks(case_id, received_at, rules.clocks),
+    return Case(
+        reference=f"{rules.prefix}-{year}-{number:06d}",
+        status="open",
+        received_at=received_at,
+        opened_at=now.astimezone(UTC),
+        language=storable(draft.language),
+        customer=Customer(
+            name=_stored(customer.name),
+            email=_stored(customer.email),
+            username=_stored(customer.username),
+        ),
+        description=storable(draft.description),
+        event_date=draft.event_date,
+        remedy_sought=_stored(draft.remedy_sought),
+        is_complaint=draft.is_complaint,
+        complaint_probability=draft.complaint_probability,
+        customer_says_complaint=draft.customer_says_complaint,
+        ground=draft.ground,
+        category=draft.category,
+        filed_late=is_late(draft.event_date, received_at, rules.policy, rules.zone),
+        answer_due_at=case_dates(
+            received_at, (), rules.policy, rules.zone
+        ).answer_due_at,
+        queue_position=known.queue_position,
+        duplicate_of=original,
+        is_urgent=draft.is_urgent,
+        wants_human=draft.wants_human,
+        fields_missing=tuple(draft.fields_missing),
+        assigned_to=None,
+        conversation=draft.conversation or uuid.uuid4().hex,
+        version=1,
+        suggested_pages=draft.suggested_pages,
+    )
+
+
+def _case_row(number: int, customer: int, filing_key: str, case: Case) -> Write:
+    return new_row(
+        cases,
+        id=number,
+        reference=case.reference,
+        filing_key=filing_key,
+        version=case.version,
+        status=case.status,
+        received_at=case.received_at,
+        received_hour=hour_of(case.received_at),
+        opened_at=case.opened_at,
+        answer_due_at=case.answer_due_at,
+        language=case.language,
+        customer_id=customer,
+        conversation_id=case.conversation,
+        description=case.description,
+        event_date=case.event_date,
+        remedy_sought=case.remedy_sought,
+        is_complaint=case.is_complaint,
+        complaint_probability=case.complaint_probability,
+        customer_says_complaint=case.customer_says_complaint,
+        ground=case.ground,
+        category=case.category,
+        filed_late=case.filed_late,
+        duplicate_of=case.duplicate_of,
+        is_urgent=case.is_urgent,
+        wants_human=case.wants_human,
+        fields_missing=list(case.fields_missing),
+        suggested_pages=case.suggested_pages,
+    )
+
+
+def _customer_row(number: int, customer: Customer) -> Write:
+    return new_row(
+        customers,
+        id=number,
+        name=customer.name,
+        email=customer.email,
+        email_key=email_key(customer.email),
+        username=customer.username,
+    )
+
+
+def _beside(case_id: int, case: Case, rules: Rules, about: About | None) -> list[Write]:
+    """What is stored beside the case: clocks, words, embedding and the receipt."""
+    customer = case.customer
+    writes = [
+        started_clocks(case_id, case.received_at, rules.clocks),
         first_words(
             case_id,
-            reference,
+            case.reference,
             customer.name,
             customer.email,
             customer.username,
-            draft.description,
-            draft.remedy_sought,
+            case.description,
+            case.remedy_sought,
         ),
     ]
     if about is not None and about.vector is not None:
-        rows.append(embedding_row(case_id, about.model, about.vector))
+        writes.append(embedding_row(case_id, about.model, about.vector))
     if customer.email is not None:
-        content = {"name": customer.name, "answer_due_at": time_as_json(due_at)}
-        rows.append(
+        writes.append(
             email_row(
-                reference=reference,
+                reference=case.reference,
                 kind="receipt",
                 recipient=customer.email,
-                language=draft.language,
-                content=content,
-                at=now,
+                language=case.language,
+                content={
+                    "name": customer.name,
+                    "answer_due_at": time_as_json(case.answer_due_at),
+                },
+                at=case.opened_at,
             )
         )
-    return rows
+    return writes
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Known:
-    """What there is before a draft is filed."""
-
-    filed: Case | None
-    has_conversation: bool
-    customer: int | None
-
-
-async def _look_up(connection: AsyncConnection, draft: CaseDraft) -> _Known:
-    """Whether it is filed already, and the rows that it builds on."""
-    filed = select(cases.c.reference).where(cases.c.filing_key == draft.filing_key)
-    conversation = select(conversations.c.id).where(
-        conversations.c.id == draft.conversation
-    )
-    row = (
-        await connection.execute(
-            select(
-                filed.scalar_subquery().label("filed"),
-                conversation.scalar_subquery().label("conversation"),
-                _same_person(draft.customer).scalar_subquery().label("customer"),
-            )
-        )
-    ).one()
-    return _Known(
-        filed=await read_case(connection, row.filed) if row.filed else None,
-        has_conversation=row.conversation is not None,
-        customer=row.customer,
-    )
+def _first_events(case: Case, policy: Policy) -> list[tuple[str, str, dict[str, Any]]]:
+    """What the history of a case begins with."""
+    said = [message_as_json(message) for message in case.transcript]
+    filing: dict[str, Any] = {
+        "received_at": time_as_json(case.received_at),
+        "answer_due_at": time_as_json(case.answer_due_at),
+        "filed_late": case.filed_late,
+        "is_complaint": case.is_complaint,
+        "ground": case.ground,
+        "category": case.category,
+        "policy": policy.name,
+        "queue_position": case.queue_position,
+        "messages": len(said),
+        "transcript": transcript_digest(said),
+    }
+    events = [("customer", "filed", filing)]
+    if case.is_urgent:
+        events.append(("system", "marked_urgent", {}))
+    if case.duplicate_of is not None:
+        original = {"duplicate_of": case.duplicate_of}
+        events.append(("system", "marked_duplicate", original))
+    return events
 
 
 async def filed_as(connection: AsyncConnection, filing_key: str) -> Case | None:
@@ -249,115 +274,48 @@ async def filed_as(connection: AsyncConnection, filing_key: str) -> Case | None:
     return None if found is None else await read_case(connection, found)
 
 
-def _as_drafted(draft: CaseDraft) -> dict[str, Any]:
-    return {
-        "language": draft.language,
-        "description": draft.description,
-        "event_date": draft.event_date,
-        "remedy_sought": draft.remedy_sought,
-        "is_complaint": draft.is_complaint,
-        "complaint_probability": draft.complaint_probability,
-        "customer_says_complaint": draft.customer_says_complaint,
-        "ground": draft.ground,
-        "category": draft.category,
-        "is_urgent": draft.is_urgent,
-        "wants_human": draft.wants_human,
-        "fields_missing": list(draft.fields_missing),
-        "suggested_pages": draft.suggested_pages,
-    }
-
-
 async def _next_number(connection: AsyncConnection, year: int) -> int:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    numbers = dialect.insert(reference_numbers).values(year=year, last=1)
-    taken = await connection.scalar(
-        numbers.on_conflict_do_update(
+    counting = _counting(connection.dialect.name)
+    taken = await connection.execute(counting, {"of_year": year})
+    return int(taken.scalar_one())
+
+
+@cache
+def _counting(dialect: str) -> ReturningInsert[Any]:
+    numbers = (sqlite if dialect == "sqlite" else postgresql).insert(reference_numbers)
+    counting: ReturningInsert[Any] = (
+        numbers.values(year=bindparam("of_year"), last=1)
+        .on_conflict_do_update(
             index_elements=["year"], set_={"last": reference_numbers.c.last + 1}
-        ).returning(reference_numbers.c.last)
+        )
+        .returning(reference_numbers.c.last)
     )
-    assert taken is not None
-    return int(taken)
+    return counting
 
 
-def _form(draft: CaseDraft, now: datetime) -> tuple[str, list[Message], list[Insert]]:
-    """A conversation of its own for a form: id, what was said, and the inserts."""
+def _form(case: Case, draft: CaseDraft) -> tuple[list[Message], list[Write]]:
+    """What was said in the conversation of a form, and the inserts of both."""
     conversation = Conversation(
-        id=uuid.uuid4().hex,
+        id=case.conversation,
         token_hash="",
-        language=draft.language,
+        language=case.language,
         stage="filed",
-        created_at=now,
+        created_at=case.opened_at,
         accept_languages=(),
     )
     written = Message(
         id=uuid.uuid4().hex,
         sender="customer",
-        text=storable(draft.description),
-        language=draft.language,
-        sent_at=draft.received_at or now,
+        text=case.description,
+        language=case.language,
+        sent_at=case.received_at,
     )
-    rows = [
+    writes = [
         conversation_row(conversation, channel="form"),
         message_row(conversation.id, written),
     ]
-    return conversation.id, [written], rows
+    return [written], writes
 
 
-def _same_person(customer: Customer) -> Select[tuple[int]]:
-    """The row of this very person; another spelling of the name is another row."""
-    same = [
-        customers.c[column].is_not_distinct_from(getattr(customer, column))
-        for column in ("name", "email", "username")
-    ]
-    # Never `IS NULL`: who gave no address is nobody that we know.
-    key = email_key(customer.email) or ""
-    return select(customers.c.id).where(customers.c.email_key == key, *same).limit(1)
-
-
-async def _add_customer(connection: AsyncConnection, draft: CaseDraft) -> int:
-    customer = draft.customer
-    added = await connection.scalar(
-        _ADD_CUSTOMER,
-        {
-            "name": customer.name,
-            "email": customer.email,
-            "email_key": email_key(customer.email),
-            "username": customer.username,
-        },
-    )
-    assert added is not None
-    return int(added)
-
-
-async def unclosed_matters(
-    connection: AsyncConnection,
-    email: str | None,
-    conversation: str | None,
-    model: str | None,
-) -> list[Candidate]:
-    """What the open cases of a person or conversation are about, oldest first.
-
-    Embeddings of another model than `model` are left out.
-    """
-    if email_key(email) is None and conversation is None:
-        return []
-    query = (
-        select(cases.c.reference, cases.c.description, case_embeddings.c.vector)
-        .outerjoin_from(
-            cases,
-            case_embeddings,
-            (case_embeddings.c.case_id == cases.c.id)
-            & (case_embeddings.c.model == model),
-        )
-        .where(unclosed(), cases.c.id.in_(ids_of(email, conversation)))
-        .order_by(cases.c.received_at, cases.c.id)
-        .limit(50)
-    )
-    return [
-        Candidate(
-            reference=row.reference,
-            description=row.description,
-            vector=vector_from(row.vector),
-        )
-        for row in await connection.execute(query)
-    ]
+def _stored(text: str | None) -> str | None:
+    return None if text is None else storable(text)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Select, bindparam, insert, select, text
+from sqlalchemy import Select, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Event
@@ -25,7 +26,7 @@ from actions.cases.sealing import (
     seal_faults,
 )
 from actions.cases.tables import case_events, event_details, storable
-from knowledge.database import insert_all
+from knowledge.writes import Write, new_row, write_all
 
 _OWN = (
     select(case_events.c.hash)
@@ -67,7 +68,7 @@ async def append_events(
     last = head.one_or_none()
     number, prev_hash = (last.id, last.hash) if last else (0, FIRST_HASH)
     previous = (last and last.own_hash) or FIRST_HASH
-    rows: list[Insert] = []
+    writes: list[Write] = []
     appended: list[Event] = []
     for actor, kind, details in events:
         number, actor = number + 1, storable(actor)
@@ -82,8 +83,9 @@ async def append_events(
             digest=digest,
             prev_hash=prev_hash,
         )
-        rows += [
-            insert(case_events).values(
+        writes += [
+            new_row(
+                case_events,
                 id=number,
                 reference=reference,
                 at=at,
@@ -93,8 +95,12 @@ async def append_events(
                 prev_hash=prev_hash,
                 hash=sealed,
             ),
-            insert(event_details).values(
-                event_id=number, salt=salt, details=details, previous=previous
+            new_row(
+                event_details,
+                event_id=number,
+                salt=salt,
+                details=details,
+                previous=previous,
             ),
             event_rows(
                 reference=reference,
@@ -108,7 +114,7 @@ async def append_events(
             Event(at=at, actor=actor, kind=kind, details=details, hash=sealed)
         )
         prev_hash = previous = sealed
-    await insert_all(connection, rows)
+    await write_all(connection, writes)
     return appended
 
 
@@ -128,8 +134,8 @@ async def read_history(connection: AsyncConnection, reference: str) -> list[Even
 
 async def read_sealed(connection: AsyncConnection, reference: str) -> list[SealedEvent]:
     """The events of one case in order, with what their seals cover."""
-    query = _select_sealed().where(case_events.c.reference == reference)
-    return [_sealed(row) for row in await connection.execute(query)]
+    found = await connection.execute(_of_a_case(), {"reference": reference})
+    return [_sealed(each) for each in found]
 
 
 async def find_faults(
@@ -180,6 +186,11 @@ def _select_sealed() -> Select[Any]:
         .outerjoin(event_details, event_details.c.event_id == case_events.c.id)
         .order_by(case_events.c.id)
     )
+
+
+@cache
+def _of_a_case() -> Select[Any]:
+    return _select_sealed().where(case_events.c.reference == bindparam("reference"))
 
 
 def _sealed(row: Any) -> SealedEvent:

@@ -288,7 +288,7 @@ async def _inform(
     async with changing(connection, clocks.reference, None, now) as change:
         text = compose(change.case, clocks, now, next_at)
         message = await change.say("bot", text, change.case.language)
-        await change.mail("interim_update", text=text)
+        change.mail("interim_update", text=text)
         change.record(
             "system",
             "interim_update_sent",

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.case import Case, Status
 from actions.cases.duplicates import find_original
-from actions.cases.filing import About, unclosed_matters
+from actions.cases.filing import About
 from actions.cases.history import find_faults, read_sealed
 from actions.cases.matters import Matters
+from actions.cases.preceding import unclosed_matters
 from actions.cases.queries import (
     CasePage,
     CaseStatus,

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Insert, Select, delete, insert, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.tables import case_embeddings, cases
 from knowledge.database import reading, writing
 from knowledge.logs import place_of
+from knowledge.writes import Write, new_row, write_all
 
 if TYPE_CHECKING:
     # For the annotations only: the model's libraries are heavy.
@@ -93,14 +94,13 @@ async def write_embedding(
     await connection.execute(
         delete(case_embeddings).where(case_embeddings.c.case_id == case_id)
     )
-    await connection.execute(embedding_row(case_id, model, vector))
+    await write_all(connection, [embedding_row(case_id, model, vector)])
 
 
-def embedding_row(case_id: int, model: str, vector: Vector) -> Insert:
+def embedding_row(case_id: int, model: str, vector: Vector) -> Write:
     """The insert that stores the embedding of a case."""
-    return insert(case_embeddings).values(
-        case_id=case_id, model=model, vector=vector.astype(_STORED).tobytes()
-    )
+    stored = vector.astype(_STORED).tobytes()
+    return new_row(case_embeddings, case_id=case_id, model=model, vector=stored)
 
 
 def vectors_from(stored: Sequence[bytes]) -> Vector:

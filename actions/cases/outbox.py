@@ -10,11 +10,10 @@ import uuid
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Insert, insert, literal, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Insert, insert, literal, select
 
 from actions.cases.tables import outbox, outbox_subscriptions
-from knowledge.database import UtcDateTime
+from knowledge.writes import Write, new_row, parameter
 
 EmailKind = Literal[
     "receipt",
@@ -29,33 +28,6 @@ EmailKind = Literal[
 EMAIL = "email"
 
 
-async def write_email(
-    connection: AsyncConnection,
-    *,
-    reference: str,
-    kind: EmailKind,
-    recipient: str | None,
-    language: str,
-    content: dict[str, Any],
-    at: datetime,
-) -> None:
-    """Put one e-mail into the outbox, inside the caller's transaction.
-
-    A customer who gave no address gets none.
-    """
-    if recipient is not None:
-        await connection.execute(
-            email_row(
-                reference=reference,
-                kind=kind,
-                recipient=recipient,
-                language=language,
-                content=content,
-                at=at,
-            )
-        )
-
-
 def email_row(
     *,
     reference: str,
@@ -64,9 +36,10 @@ def email_row(
     language: str,
     content: dict[str, Any],
     at: datetime,
-) -> Insert:
+) -> Write:
     """The insert that puts one e-mail into the outbox."""
-    return insert(outbox).values(
+    return new_row(
+        outbox,
         key=uuid.uuid4().hex,
         reference=reference,
         destination=EMAIL,
@@ -82,20 +55,34 @@ def email_row(
 
 def event_rows(
     *, reference: str, kind: str, event_id: int, event_hash: str, at: datetime
-) -> Insert:
+) -> Write:
     """The insert that puts one event into the outbox for each subscribed system."""
-    moment = literal(at, UtcDateTime)
-    values: dict[str, ColumnElement[Any]] = {
-        # Of the chain's hash: no two installations make the same key.
-        "key": literal(f"evt_{event_hash[:40]}"),
-        "reference": literal(reference),
+    return Write(
+        _told,
+        {
+            # Of the chain's hash: no two installations make the same key.
+            "key": f"evt_{event_hash[:40]}",
+            "reference": reference,
+            "kind": kind,
+            "event_id": event_id,
+            "content": {},
+            "created_at": at,
+        },
+    )
+
+
+def _told(prefix: str) -> Insert:
+    named = {
+        name: parameter(prefix, outbox.c[name])
+        for name in ("key", "reference", "kind", "event_id", "content", "created_at")
+    }
+    values = {
+        **named,
+        "next_attempt_at": named["created_at"],
         "destination": outbox_subscriptions.c.destination,
-        "kind": literal(kind),
-        "event_id": literal(event_id),
-        "content": literal({}, outbox.c.content.type),
-        "created_at": moment,
-        "next_attempt_at": moment,
         "attempts": literal(0),
     }
-    subscribed = select(*values.values()).where(outbox_subscriptions.c.event == kind)
+    subscribed = select(*values.values()).where(
+        outbox_subscriptions.c.event == named["kind"]
+    )
     return insert(outbox).from_select(list(values), subscribed)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     CompoundSelect,
     FromClause,
     Select,
+    bindparam,
     false,
     func,
     literal,
@@ -98,27 +99,38 @@ def hour_of(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H}"
 
 
-def _position() -> Any:
+def _position() -> ColumnElement[int]:
     """How many cases that are not closed came before, plus one."""
     before = cases.alias("before")
     # Compared as pairs, an index answers it.
     earlier = tuple_(before.c.received_at, before.c.id) < tuple_(
         cases.c.received_at, cases.c.id
     )
+    return _place(before, cases.c.received_hour, earlier)
+
+
+def place_of_new() -> ColumnElement[int]:
+    """The place that a new case would have; its `received_hour` and `received_at`."""
+    before = cases.alias("before")
+    hour = bindparam("received_hour", type_=cases.c.received_hour.type)
+    received_at = bindparam("received_at", type_=cases.c.received_at.type)
+    # Of those received at the same moment it is the last.
+    return _place(before, hour, before.c.received_at <= received_at)
+
+
+def _place(
+    before: FromClause, hour: ColumnElement[str], earlier: ColumnElement[bool]
+) -> ColumnElement[int]:
     in_earlier_hours = (
         select(func.coalesce(func.sum(queue_hours.c.n), 0))
-        .where(queue_hours.c.hour < cases.c.received_hour)
+        .where(queue_hours.c.hour < hour)
         .correlate(cases)
         .scalar_subquery()
     )
     in_this_hour = (
         select(func.count())
         .select_from(before)
-        .where(
-            unclosed(before),
-            before.c.received_hour == cases.c.received_hour,
-            earlier,
-        )
+        .where(unclosed(before), before.c.received_hour == hour, earlier)
         .correlate(cases)
         .scalar_subquery()
     )
@@ -199,14 +211,19 @@ def case_from(row: Any) -> Case:
 
 async def read_case(connection: AsyncConnection, reference: str) -> Case | None:
     """The whole case, with transcript and history, or None."""
-    query = select_cases().where(cases.c.reference == reference)
-    row = (await connection.execute(query)).one_or_none()
+    found = await connection.execute(_one_case(), {"reference": reference})
+    row = found.one_or_none()
     if row is None:
         return None
     case = case_from(row)
     case.transcript.extend(await read_messages(connection, case.conversation))
     case.history.extend(await read_history(connection, reference))
     return case
+
+
+@cache
+def _one_case() -> Select[Any]:
+    return select_cases().where(cases.c.reference == bindparam("reference"))
 
 
 def email_key(email: str | None) -> str | None:

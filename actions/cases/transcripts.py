@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Select, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -16,6 +16,7 @@ from actions.cases.case import Message
 from actions.cases.tables import attachments, conversations, feedback, messages
 from knowledge.database import reading, writing
 from knowledge.errors import Conflict, NotFound
+from knowledge.writes import Write, new_row, write_all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,7 @@ class Transcripts:
         )
         try:
             async with writing(self._engine) as connection:
-                await connection.execute(conversation_row(created, channel="chat"))
+                await write_all(connection, [conversation_row(created, channel="chat")])
         except IntegrityError as exc:
             raise Conflict(f"conversation {conversation} exists already") from exc
         return created
@@ -171,9 +172,10 @@ async def change_conversation(
         raise NotFound(f"no conversation {conversation}")
 
 
-def conversation_row(conversation: Conversation, *, channel: str) -> Insert:
+def conversation_row(conversation: Conversation, *, channel: str) -> Write:
     """The insert that adds a conversation."""
-    return insert(conversations).values(
+    return new_row(
+        conversations,
         id=conversation.id,
         token_hash=conversation.token_hash,
         channel=channel,
@@ -184,12 +186,13 @@ def conversation_row(conversation: Conversation, *, channel: str) -> Insert:
     )
 
 
-def message_row(conversation: str, message: Message, **values: Any) -> Insert:
+def message_row(conversation: str, message: Message, **values: Any) -> Write:
     """The insert that adds a message to a conversation that its caller has locked.
 
     `values` are for the columns that a `Message` does not show.
     """
-    return insert(messages).values(
+    return new_row(
+        messages,
         id=message.id,
         conversation_id=conversation,
         sender=message.sender,
@@ -217,14 +220,14 @@ async def insert_message(
         NotFound: There is no such conversation.
     """
     await lock_conversation(connection, conversation)
-    await connection.execute(message_row(conversation, message, **values))
+    await write_all(connection, [message_row(conversation, message, **values)])
 
 
 async def read_messages(
     connection: AsyncConnection, conversation: str, after: str | None = None
 ) -> list[Message]:
     """A transcript in order; see `Transcripts.messages`."""
-    query = _with_files().where(messages.c.conversation_id == conversation)
+    query = messages_of()
     if after is not None:
         number = await connection.scalar(
             select(messages.c.number).where(
@@ -232,8 +235,14 @@ async def read_messages(
             )
         )
         query = query.where(messages.c.number > (number or 0))
+    found = await connection.execute(query, {"conversation": conversation})
+    return messages_from(found)
+
+
+def messages_from(rows: Iterable[Any]) -> list[Message]:
+    """A transcript, from the rows of `messages_of`."""
     said: dict[str, Message] = {}
-    for row in await connection.execute(query):
+    for row in rows:
         message = said.setdefault(row.id, message_from(row))
         if row.file_id is not None:
             message.attachments.append(
@@ -248,8 +257,8 @@ async def read_messages(
 
 
 @cache
-def _with_files() -> Select[Any]:
-    """Messages in order, each once for every file that came with it."""
+def messages_of() -> Select[Any]:
+    """The messages of a `conversation`, in order: each once for every file with it."""
     came_with = (attachments.c.message_id == messages.c.id) & (
         attachments.c.conversation_id == messages.c.conversation_id
     )
@@ -262,6 +271,7 @@ def _with_files() -> Select[Any]:
             attachments.c.size,
         )
         .outerjoin_from(messages, attachments, came_with)
+        .where(messages.c.conversation_id == bindparam("conversation"))
         .order_by(messages.c.number, attachments.c.number)
     )
 
@@ -273,13 +283,15 @@ async def lock_conversation(connection: AsyncConnection, conversation: str) -> N
         NotFound: There is no such conversation.
     """
     # Numbers then rise in the order of commits: a reader of what is new misses none.
-    found = await connection.scalar(
-        select(conversations.c.id)
-        .where(conversations.c.id == conversation)
-        .with_for_update()
-    )
-    if found is None:
+    found = await connection.execute(_locked(), {"conversation": conversation})
+    if found.one_or_none() is None:
         raise NotFound(f"no conversation {conversation}")
+
+
+@cache
+def _locked() -> Select[Any]:
+    this = conversations.c.id == bindparam("conversation")
+    return select(conversations.c.id).where(this).with_for_update()
 
 
 def message_from(row: Any) -> Message:

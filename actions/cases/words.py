@@ -11,13 +11,14 @@ import unicodedata
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Insert, insert, literal, select, update
+from sqlalchemy import Boolean, ColumnElement, literal
 from sqlalchemy import text as sql_text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from actions.cases.tables import case_texts, cases
+from knowledge.writes import Write, new_row
 
 # A shorter word, or a number, must be there as it is; others may be the beginning.
 _BEGINNING_FROM = 3
@@ -75,26 +76,14 @@ async def search_by_index(connection: AsyncConnection) -> None:
         await connection.execute(_BY_INDEX)
 
 
-def first_words(case_id: int, *texts: str | None) -> Insert:
+def first_words(case_id: int, *texts: str | None) -> Write:
     """The insert that stores the first words of a case."""
-    return insert(case_texts).values(case_id=case_id, words=" ".join(words_of(*texts)))
+    return new_row(case_texts, case_id=case_id, words=" ".join(words_of(*texts)))
 
 
-async def add_words(connection: AsyncConnection, reference: str, text: str) -> None:
-    """Add what was said later, inside the caller's transaction."""
-    this_case = (
-        select(cases.c.id).where(cases.c.reference == reference).scalar_subquery()
-    )
-    before = await connection.scalar(
-        select(case_texts.c.words).where(case_texts.c.case_id == this_case)
-    )
-    after = " ".join(words_of(before, text))
-    if before is not None and after != before:
-        await connection.execute(
-            update(case_texts)
-            .where(case_texts.c.case_id == this_case)
-            .values(words=after)
-        )
+def more_words(known: str, text: str) -> str:
+    """The words of a case with those of what was said later."""
+    return " ".join(words_of(known, text))
 
 
 class _HasWords(FunctionElement[bool]):

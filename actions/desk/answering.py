@@ -35,7 +35,7 @@ class Answering:
             self._archive.changing(connection, reference, version) as change,
         ):
             message = await change.say("agent", text, change.case.language)
-            await change.mail("information_request", text=text)
+            change.mail("information_request", text=text)
             change.record(agent, "waiting_for_customer", message=message.id)
             change.set(assigned_to=change.case.assigned_to or agent)
             rules = self._archive.clocks.rules
@@ -73,6 +73,6 @@ class Answering:
             if text is not None:
                 message = await change.say("agent", text, change.case.language)
                 said["message"] = message.id
-            await change.mail("reopened", text=text)
+            change.mail("reopened", text=text)
             change.record(agent, "reopened", outcome=change.case.outcome, **said)
         return change.saved
