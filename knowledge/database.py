@@ -6,6 +6,7 @@ keys, full synchronisation. PostgreSQL is used as it comes.
 
 from __future__ import annotations
 
+import selectors
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -73,11 +74,11 @@ def open_engine(url: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "begin", _begin_immediately)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return create_async_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            hide_parameters=True,
+        engine = create_async_engine(
+            parsed.set(drivername="postgresql+psycopg"), hide_parameters=True
         )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        return engine
     raise ValueError(
         f"database_url must be sqlite or postgresql, got {parsed.get_backend_name()!r}"
     )
@@ -108,8 +109,22 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         async with engine.connect() as connection:
             await connection.execution_options(guichet_reads_only=True)
             yield connection
+            # A rollback would make psycopg forget every prepared statement.
+            await connection.commit()
     except (OperationalError, InterfaceError, PoolTimeoutError) as exc:
         raise ArchiveUnavailable from exc
+
+
+def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
+    """Have the pool open another connection in place of one that the server closed.
+
+    Nothing is to be read from an idle connection but its end. A ping would tell more,
+    at the price of a round trip for each transaction.
+    """
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.driver_connection.fileno(), selectors.EVENT_READ)
+        if selector.select(0):
+            raise DisconnectionError
 
 
 def _harden_sqlite(connection: Any, record: Any) -> None:
