@@ -1,13 +1,17 @@
-"""Reading the body of a request."""
+"""Reading the body of a request, which anybody may have made up."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiDict
 
 from knowledge.errors import BadInput
+
+# What the parsers end in: broken syntax or encoding, an unknown charset, a form whose
+# parts have no names, lists within lists without end.
+DAMAGED = (ValueError, LookupError, AssertionError, RecursionError)
 
 
 async def json_object(request: web.Request) -> dict[str, Any]:
@@ -18,8 +22,21 @@ async def json_object(request: web.Request) -> dict[str, Any]:
     """
     try:
         body = await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError) as exc:
+    except DAMAGED as exc:
         raise BadInput("the body must be JSON") from exc
     if not isinstance(body, dict):
         raise BadInput("the body must be a JSON object")
     return body
+
+
+async def form_fields(request: web.Request) -> MultiDict[str]:
+    """The body as the fields of a form, as text; none when it is no form.
+
+    Raises:
+        BadInput: The form is damaged.
+    """
+    try:
+        fields = await request.post()
+    except DAMAGED as exc:
+        raise BadInput("the form is damaged") from exc
+    return MultiDict((name, str(value)) for name, value in fields.items())

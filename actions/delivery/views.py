@@ -12,6 +12,7 @@ from actions.delivery.outbox import Hold
 from actions.desk.parts import DESK, agent_of
 from actions.desk.presenting import one_line
 from actions.desk.queue import Filters
+from knowledge.bodies import form_fields
 from knowledge.errors import BadInput, Conflict, NotFound
 from knowledge.workplace import render, see_other
 
@@ -58,7 +59,7 @@ async def show_letter(request: web.Request) -> web.Response:
 @routes.post(f"{LETTER}/attach")
 async def attach(request: web.Request) -> web.Response:
     """Add the letter to the case that the form names."""
-    reference = str((await request.post()).get("reference", "")).strip().upper()
+    reference = (await form_fields(request)).get("reference", "").strip().upper()
     number = int(request.match_info["number"])
     mailroom = request.app[POST].mailroom
     try:
@@ -108,8 +109,8 @@ async def show_outbox(request: web.Request) -> web.Response:
 @routes.post(f"{OUTBOX}/replay")
 async def replay(request: web.Request) -> web.Response:
     """Try again one delivery, `id`, or all that were given up for a `destination`."""
-    fields = await request.post()
-    number, destination = str(fields.get("id", "")), str(fields.get("destination", ""))
+    fields = await form_fields(request)
+    number, destination = fields.get("id", ""), fields.get("destination", "")
     if not destination and not (number.isascii() and number.isdecimal()):
         raise BadInput("a replay needs an id or a destination")
     office = request.app[POST]

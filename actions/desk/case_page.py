@@ -28,6 +28,7 @@ from actions.desk.presenting import (
 )
 from actions.desk.queue import SOON
 from actions.desk.saving import SAVES
+from knowledge.bodies import form_fields
 from knowledge.errors import BadInput, Conflict, NotFound
 from knowledge.workplace import STYLES, WORKPLACE, render, see_other
 
@@ -79,7 +80,7 @@ async def note_presence(request: web.Request) -> web.Response:
 async def compose(request: web.Request) -> web.Response:
     """Check an answer, show its letter, or send it; what is wrong comes back."""
     desk, reference = request.app[DESK], request.match_info["reference"]
-    fields = {name: str(value) for name, value in (await request.post()).items()}
+    fields = dict(await form_fields(request))
     case = await desk.archive.case(reference)
     answer = check_answer(request, case, fields)
     if not answer.may_be_sent or fields.get("step") == "preview":
@@ -98,7 +99,7 @@ async def change_case(request: web.Request) -> web.Response:
     change = request.match_info["change"]
     if change not in FORMS:
         raise NotFound(f"a case has no form {change}")
-    fields = {name: str(value) for name, value in (await request.post()).items()}
+    fields = dict(await form_fields(request))
     return await _save(request, change, fields, fields)
 
 

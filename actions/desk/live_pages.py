@@ -10,7 +10,7 @@ from aiohttp import web
 from actions.desk.live import Heard
 from actions.desk.parts import DESK, agent_of, staff_of
 from actions.desk.presenting import cited_address, one_line
-from knowledge.bodies import json_object
+from knowledge.bodies import form_fields, json_object
 from knowledge.errors import BadInput, Conflict, NotFound
 from knowledge.workplace import render, see_other
 
@@ -49,7 +49,7 @@ async def show_conversation(request: web.Request) -> web.Response:
 @routes.post("/desk/live/{conversation}/{act}")
 async def act(request: web.Request) -> web.Response:
     """Take over, say something or hand back; what is refused comes back as it was."""
-    fields = {name: str(value) for name, value in (await request.post()).items()}
+    fields = dict(await form_fields(request))
     try:
         await _act(request, fields)
     except (Conflict, BadInput) as exc:

@@ -20,6 +20,7 @@ from actions.desk.composing import letter_of
 from actions.desk.parts import DESK
 from actions.desk.sample_case import sample_case
 from actions.desk.template_store import AnswerTemplates, Standing, TemplateVersion
+from knowledge.bodies import form_fields
 from knowledge.chunking import slug
 from knowledge.console.differences import Line, differences
 from knowledge.console.editor import FRAGMENT, whole
@@ -102,7 +103,7 @@ async def edit_template(request: web.Request) -> web.Response:
 @routes.post("/knowledge/templates")
 async def save_template(request: web.Request) -> web.Response:
     """Save a template, or show it; what is wrong comes back with what was written."""
-    fields = {name: str(value) for name, value in (await request.post()).items()}
+    fields = dict(await form_fields(request))
     language = _language(request, fields.get("language", ""))
     template, store = _template(fields), _store(request)
     base = whole(fields.get("base_version", "0"))
@@ -139,7 +140,7 @@ async def save_template(request: web.Request) -> web.Response:
 @routes.post(f"{TEMPLATE}/{{deed}}")
 async def change_template(request: web.Request) -> web.Response:
     """Go back to the shipped words, or offer it no longer."""
-    fields, store = await request.post(), _store(request)
+    fields, store = await form_fields(request), _store(request)
     id, language = request.match_info["id"], _language(request)
     deeds = {
         "restore": (store.restore, "template_restored"),

@@ -13,6 +13,7 @@ from aiohttp import web
 from bot import keys
 from bot.staff.accounts import Staff
 from bot.staff.second_factor import SECRET
+from knowledge.bodies import form_fields
 from knowledge.errors import BadInput
 from knowledge.workplace import STAFF, render, see_other
 
@@ -27,10 +28,10 @@ async def show(request: web.Request) -> web.Response:
 @routes.post("/account/password")
 async def change_password(request: web.Request) -> web.Response:
     """Change the password; every session ends, this one too."""
-    fields = await request.post()
+    fields = await form_fields(request)
     try:
         await request.app[keys.PARTS].accounts.change_password(
-            _me(request).id, str(fields.get("old", "")), str(fields.get("new", ""))
+            _me(request).id, fields.get("old", ""), fields.get("new", "")
         )
     except BadInput as exc:
         return _page(request, {"error": str(exc)}, status=400)
@@ -45,11 +46,11 @@ async def set_up(request: web.Request) -> web.Response:
 
 @routes.post("/account/second-factor")
 async def turn_on(request: web.Request) -> web.Response:
-    fields = await request.post()
-    secret = str(fields.get("secret", ""))
+    fields = await form_fields(request)
+    secret = fields.get("secret", "")
     try:
         codes = await request.app[keys.PARTS].second_factor.turn_on(
-            _me(request).id, secret, str(fields.get("code", ""))
+            _me(request).id, secret, fields.get("code", "")
         )
     except BadInput as exc:
         if not SECRET.fullmatch(secret):
@@ -60,10 +61,10 @@ async def turn_on(request: web.Request) -> web.Response:
 
 @routes.post("/account/second-factor/off")
 async def turn_off(request: web.Request) -> web.Response:
-    fields = await request.post()
+    fields = await form_fields(request)
     try:
         await request.app[keys.PARTS].second_factor.turn_off(
-            _me(request).id, str(fields.get("code", ""))
+            _me(request).id, fields.get("code", "")
         )
     except BadInput as exc:
         return _page(request, {"error": str(exc)}, status=400)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot import keys
 from bot.staff.accounts import ROLES, Staff
+from knowledge.bodies import form_fields
 from knowledge.errors import BadInput, Conflict
 from knowledge.workplace import STAFF, render, see_other
 
@@ -23,7 +24,7 @@ async def show(request: web.Request) -> web.Response:
 @routes.post("/people")
 async def add(request: web.Request) -> web.Response:
     """Make an account; its password is shown on the page that follows, once."""
-    fields = {name: str(value) for name, value in (await request.post()).items()}
+    fields = dict(await form_fields(request))
     email = fields.get("email", "")
     try:
         password = await request.app[keys.PARTS].accounts.add(
@@ -37,7 +38,7 @@ async def add(request: web.Request) -> web.Response:
 @routes.post("/people/{id:[0-9]+}")
 async def change(request: web.Request) -> web.Response:
     """Change the role, close or open the account, or reset how its owner signs in."""
-    fields = await request.post()
+    fields = await form_fields(request)
     accounts = request.app[keys.PARTS].accounts
     staff_id, me = int(request.match_info["id"]), cast(Staff, request[STAFF])
     try:

@@ -17,6 +17,7 @@ from bot.tokens import internal_token, seal, unseal
 from bot.web.negotiation import asked_language
 from bot.web.pages import render
 from bot.web.problems import Handler
+from knowledge.bodies import form_fields
 from knowledge.errors import NotAllowed, NotFound, NotSignedIn, TooManyRequests
 from knowledge.workplace import STAFF
 
@@ -88,11 +89,11 @@ async def show_form(request: web.Request) -> web.Response:
 @routes.post("/sign-in")
 async def sign_in(request: web.Request) -> web.Response:
     check_origin(request)
-    fields = await request.post()
+    fields = await form_fields(request)
     sessions = request.app[keys.PARTS].sessions
     try:
         opened = await sessions.sign_in(
-            str(fields.get("email", "")), str(fields.get("password", ""))
+            fields.get("email", ""), fields.get("password", "")
         )
     except NotSignedIn:
         return _form(request, "wrong", 401)
@@ -113,11 +114,11 @@ async def show_code_form(request: web.Request) -> web.Response:
 async def confirm(request: web.Request) -> web.Response:
     """The second factor, after the password."""
     check_origin(request)
-    fields = await request.post()
+    fields = await form_fields(request)
     sessions = request.app[keys.PARTS].sessions
     try:
         opened = await sessions.confirm(
-            request.cookies.get(COOKIE, ""), str(fields.get("code", ""))
+            request.cookies.get(COOKIE, ""), fields.get("code", "")
         )
     except NotSignedIn:
         return _form(request, "wrong_code", 401, template="sign_in_code.html")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from aiohttp import BodyPartReader, web
 
 from actions.cases.attachments import Limits
+from knowledge.bodies import DAMAGED, form_fields
 from knowledge.errors import BadInput, FileTooLarge, TooLong, TooManyFiles
 
 LONGEST_FIELDS = 256 * 1024
@@ -41,8 +42,7 @@ async def read_form(request: web.Request, limits: Limits) -> Form:
         TooManyFiles: More than `MOST_FILES`.
     """
     if request.content_type != "multipart/form-data":
-        sent = await request.post()
-        return Form({key: str(value) for key, value in sent.items()})
+        return Form(dict(await form_fields(request)))
     form = Form()
     try:
         async for part in await request.multipart():
@@ -52,7 +52,7 @@ async def read_form(request: web.Request, limits: Limits) -> Form:
                 await _read_field(part, form)
             else:
                 await _read_file(part, form, limits)
-    except (ValueError, AssertionError) as exc:
+    except DAMAGED as exc:
         raise BadInput("the form is damaged") from exc
     return form
 

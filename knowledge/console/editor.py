@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from aiohttp import web
 
+from knowledge.bodies import form_fields
 from knowledge.chunking import Kind, slug
 from knowledge.console.api import version_asked
 from knowledge.console.differences import differences
@@ -245,7 +246,7 @@ async def _part(
 
 
 async def _form(request: web.Request) -> dict[str, str]:
-    return {name: str(value) for name, value in (await request.post()).items()}
+    return dict(await form_fields(request))
 
 
 def _page(fields: Mapping[str, str]) -> Page:

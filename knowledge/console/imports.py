@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from knowledge.bodies import DAMAGED, form_fields
 from knowledge.console.differences import differences
 from knowledge.console.editor import whole
 from knowledge.console.parts import CONSOLE, Console, author_of
@@ -112,8 +113,8 @@ async def store_chosen(request: web.Request) -> web.Response:
     """Store the pages chosen, as drafts."""
     parts = request.app[CONSOLE]
     work = parts.workshop.find(request.match_info["key"], "import", author_of(request))
-    fields = await request.post()
-    chosen = {whole(str(value)) for value in fields.getall("page", [])}
+    fields = await form_fields(request)
+    chosen = {whole(value) for value in fields.getall("page", [])}
     read = [
         proposal.read
         for place, proposal in enumerate(work.result.proposals if work.result else [])
@@ -192,24 +193,27 @@ async def _receive(request: web.Request) -> _Upload:
 
     Raises:
         TooLong: More or larger files than are read.
+        BadInput: The form is damaged.
     """
     upload = _Upload()
     n_bytes = 0
     if not request.content_type.startswith("multipart/"):
-        fields = await request.post()
-        return replace(upload, fields={name: str(v) for name, v in fields.items()})
-    async for part in await request.multipart():
-        if not isinstance(part, BodyPartReader):
-            raise BadInput("the form is nested")
-        largest = LARGEST_UPLOAD_BYTES - n_bytes
-        content = await _content(part, largest)
-        n_bytes += len(content)
-        if part.filename is None:
-            upload.fields[part.name or ""] = content.decode("utf-8", "replace")
-        elif part.filename:
-            upload.files.append((_relative(part.filename), content))
-        if len(upload.files) > MOST_FILES:
-            raise TooLong(f"at most {MOST_FILES} files are read at once")
+        return replace(upload, fields=dict(await form_fields(request)))
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader):
+                raise BadInput("the form is nested")
+            largest = LARGEST_UPLOAD_BYTES - n_bytes
+            content = await _content(part, largest)
+            n_bytes += len(content)
+            if part.filename is None:
+                upload.fields[part.name or ""] = content.decode("utf-8", "replace")
+            elif part.filename:
+                upload.files.append((_relative(part.filename), content))
+            if len(upload.files) > MOST_FILES:
+                raise TooLong(f"at most {MOST_FILES} files are read at once")
+    except DAMAGED as exc:
+        raise BadInput("the form is damaged") from exc
     return upload
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiMapping
 
+from knowledge.bodies import form_fields
 from knowledge.console.editor import whole
 from knowledge.console.parts import CONSOLE, author_of
 from knowledge.console.work import Work
@@ -31,7 +33,7 @@ async def show_drafts(request: web.Request) -> web.Response:
 async def rehearse(request: web.Request) -> web.Response:
     """Begin to ask the stored questions of the drafts chosen."""
     parts = request.app[CONSOLE]
-    drafts = _chosen(await request.post())
+    drafts = _chosen(await form_fields(request))
     if not drafts:
         return await _drafts_page(request, error="nothing_chosen", status=400)
     pages = await with_drafts(parts.store, drafts)
@@ -69,14 +71,14 @@ async def show_what_if(request: web.Request) -> web.Response:
 @routes.post("/knowledge/publish")
 async def publish(request: web.Request) -> web.Response:
     """Publish the drafts chosen, now or at a time; all of them when none is named."""
-    fields, parts = await request.post(), request.app[CONSOLE]
+    fields, parts = await form_fields(request), request.app[CONSOLE]
     author = author_of(request)
     drafts = _chosen(fields)
     if "choosing" in fields and not drafts:
         return await _drafts_page(request, error="nothing_chosen", status=400)
     try:
         if fields.get("when") == "later":
-            at = _local_time(request, str(fields.get("publish_at", "")))
+            at = _local_time(request, fields.get("publish_at", ""))
             await parts.schedule.add(drafts, publish_at=at, author=author)
             return see_other("/knowledge/publish", notice="scheduled")
         pages = await with_drafts(parts.store, drafts) if drafts else None
@@ -98,10 +100,10 @@ async def cancel(request: web.Request) -> web.Response:
 
 @routes.post("/knowledge/roll-back")
 async def roll_back(request: web.Request) -> web.Response:
-    fields = await request.post()
+    fields = await form_fields(request)
     number = fields.get("publication")
     await request.app[CONSOLE].publisher.roll_back(
-        author_of(request), whole(str(number)) if number else None
+        author_of(request), whole(number) if number else None
     )
     return see_other("/knowledge", notice="rolled_back")
 
@@ -151,11 +153,11 @@ def _dead(states: Sequence[PageState], drafts: Sequence[PageState]) -> list[Any]
     return list(dead_links(pages, among=[state.newest.page for state in drafts]))
 
 
-def _chosen(fields: Any) -> list[Draft]:
+def _chosen(fields: MultiMapping[str]) -> list[Draft]:
     """Drafts as the form names them: `page/language/version`."""
     found: list[Draft] = []
     for value in fields.getall("draft", []):
-        parts = str(value).split("/")
+        parts = value.split("/")
         if len(parts) != 3:
             raise BadInput("a draft must look like page/language/version")
         found.append((parts[0], parts[1], whole(parts[2])))

@@ -6,6 +6,7 @@ from collections import Counter
 
 from aiohttp import web
 
+from knowledge.bodies import form_fields
 from knowledge.console.api import version_asked
 from knowledge.console.differences import differences
 from knowledge.console.editing import as_markdown
@@ -134,14 +135,14 @@ async def list_gaps(request: web.Request) -> web.Response:
 @routes.post("/knowledge/gaps/settle")
 async def settle_gap(request: web.Request) -> web.Response:
     """Take a group of questions off the list, or one question by its words."""
-    fields, parts = await request.post(), request.app[CONSOLE]
-    group = await parts.gaps.group_of(str(fields.get("key", "")))
+    fields, parts = await form_fields(request), request.app[CONSOLE]
+    group = await parts.gaps.group_of(fields.get("key", ""))
     if group is not None:
         for gap in group.gaps:
             await parts.store.settle_gap(gap.question, language=gap.language)
     elif "question" in fields:
         await parts.store.settle_gap(
-            str(fields["question"]), language=str(fields.get("language", ""))
+            fields["question"], language=fields.get("language", "")
         )
     return see_other("/knowledge/gaps")
 
