@@ -9,7 +9,13 @@ from sqlalchemy import ColumnElement, Select, and_, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge.tables import page_versions, pages, publication_pages, publications
+from knowledge.tables import (
+    page_versions,
+    page_withdrawals,
+    pages,
+    publication_pages,
+    publications,
+)
 
 
 async def claim(
@@ -35,11 +41,27 @@ def is_page(id: str, language: str) -> ColumnElement[bool]:
     return and_(page_versions.c.page_id == id, page_versions.c.language == language)
 
 
-def same_version(other: Any) -> ColumnElement[bool]:
+def same_page(other: Any) -> ColumnElement[bool]:
     return and_(
         other.c.page_id == page_versions.c.page_id,
         other.c.language == page_versions.c.language,
-        other.c.version == page_versions.c.version,
+    )
+
+
+def same_version(other: Any) -> ColumnElement[bool]:
+    return and_(same_page(other), other.c.version == page_versions.c.version)
+
+
+def withdrawn_versions() -> Any:
+    """By page, the newest version when it was last taken down."""
+    return (
+        select(
+            page_withdrawals.c.page_id,
+            page_withdrawals.c.language,
+            func.max(page_withdrawals.c.newest).label("version"),
+        )
+        .group_by(page_withdrawals.c.page_id, page_withdrawals.c.language)
+        .subquery()
     )
 
 

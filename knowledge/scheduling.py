@@ -14,7 +14,7 @@ from knowledge.database import reading, writing
 from knowledge.errors import BadInput, NotFound, PublishRefused
 from knowledge.pages import Page
 from knowledge.store import PageStore
-from knowledge.tables import scheduled_publications
+from knowledge.tables import page_withdrawals, scheduled_publications
 
 Outcome = Literal["published", "refused", "cancelled"]
 # A draft: page, language, version.
@@ -115,6 +115,22 @@ class Schedule:
         if settled.rowcount == 0:
             raise NotFound(f"no publication {id} waits")
 
+    async def still_wanted(self, scheduled: Scheduled) -> list[Draft]:
+        """Its drafts but those of pages that were taken down since it was approved.
+
+        Raises:
+            BadInput: None is left.
+        """
+        query = select(page_withdrawals.c.page_id, page_withdrawals.c.language).where(
+            page_withdrawals.c.withdrawn_at > scheduled.created_at
+        )
+        async with reading(self._engine) as connection:
+            gone = {tuple(row) for row in await connection.execute(query)}
+        wanted = [draft for draft in scheduled.drafts if draft[:2] not in gone]
+        if not wanted:
+            raise BadInput("every page of it was withdrawn in the meantime")
+        return wanted
+
     async def _read(self, query: Any) -> list[Scheduled]:
         async with reading(self._engine) as connection:
             rows = (await connection.execute(query)).all()
@@ -134,7 +150,7 @@ async def publish_due(
     n_published = 0
     for each in await schedule.waiting(due_at=now):
         try:
-            pages = await with_drafts(store, each.drafts)
+            pages = await with_drafts(store, await schedule.still_wanted(each))
             await publisher.publish(each.author, pages=pages)
         except (PublishRefused, BadInput, NotFound) as exc:
             await schedule.settle(each.id, "refused", str(exc))

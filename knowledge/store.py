@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.database import reading, writing
@@ -17,7 +17,9 @@ from knowledge.page_queries import (
     is_page,
     latest_publication,
     publications_newest_first,
+    same_page,
     same_version,
+    withdrawn_versions,
 )
 from knowledge.pages import Page
 from knowledge.tables import (
@@ -32,6 +34,7 @@ from knowledge.versions import (
     Publication,
     Standing,
     as_publication,
+    as_state,
     as_version,
     content_hash,
     in_force,
@@ -119,28 +122,26 @@ class PageStore:
             .where(publication_pages.c.publication == latest_publication())
             .subquery()
         )
+        gone = withdrawn_versions()
         query = (
-            select(page_versions, live.c.version.label("published_version"))
-            .join(newest, same_version(newest))
-            .outerjoin(
-                live,
-                and_(
-                    live.c.page_id == page_versions.c.page_id,
-                    live.c.language == page_versions.c.language,
-                ),
+            select(
+                page_versions,
+                live.c.version.label("published_version"),
+                gone.c.version.label("withdrawn_version"),
             )
+            .join(newest, same_version(newest))
+            .outerjoin(gone, same_page(gone))
+            .outerjoin(live, same_page(live))
             .order_by(page_versions.c.language, page_versions.c.page_id)
         )
         if language is not None:
             query = query.where(page_versions.c.language == language)
-        return [
-            PageState(newest=as_version(row), published_version=row.published_version)
-            for row in await self._rows(query)
-        ]
+        return [as_state(row) for row in await self._rows(query)]
 
     async def pages(self, language: str | None = None) -> list[Page]:
-        """Every page in its newest version, by language and id."""
-        return [state.newest.page for state in await self.states(language)]
+        """Every page that is not withdrawn, newest version, by language and id."""
+        states = await self.states(language)
+        return [state.newest.page for state in states if not state.is_withdrawn]
 
     async def page(self, id: str, language: str, version: int | None = None) -> Page:
         """One page, in its newest version unless an earlier one is named.

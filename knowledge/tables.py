@@ -75,6 +75,26 @@ publication_pages = Table(
     ),
 )
 
+# Pages that were taken down. Whoever saves a newer version than `newest` begins anew.
+page_withdrawals = Table(
+    "page_withdrawals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("page_id", String(100), nullable=False),
+    Column("language", String(35), nullable=False),
+    # The version that customers saw, and the newest that there was.
+    Column("version", Integer, nullable=False),
+    Column("newest", Integer, nullable=False),
+    # The page that its address leads to now.
+    Column("moved_to", String(100)),
+    Column("reason", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("withdrawn_at", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(["page_id", "language"], ["pages.id", "pages.language"]),
+    Index(None, "page_id", "language"),
+    sqlite_autoincrement=True,
+)
+
 gaps = Table(
     "gaps",
     metadata,

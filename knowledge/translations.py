@@ -39,7 +39,11 @@ def stale_translations(
             and has another that translates nothing.
     """
     by_page: dict[str, dict[str, PageState]] = {}
+    withdrawn = set()
     for state in states:
+        if state.is_withdrawn:
+            withdrawn.add((state.newest.page.id, state.newest.page.language))
+            continue
         by_page.setdefault(state.newest.page.id, {})[state.newest.page.language] = state
     # A language without any page is answered from the others on purpose.
     translated = {state.newest.page.language for state in states}
@@ -50,6 +54,8 @@ def stale_translations(
         if source is None:
             continue
         for language in dict.fromkeys([*begun, *versions]):
+            if (id, language) in withdrawn:
+                continue
             page = versions[language].newest.page if language in versions else None
             if page == source or (
                 page is not None and page.translates == source.version

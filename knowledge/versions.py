@@ -30,15 +30,30 @@ class PageState:
 
     Attributes:
         published_version: None when no version is published.
+        withdrawn_version: The newest when the page was last taken down; None when it
+            never was.
     """
 
     newest: PageVersion
     published_version: int | None
+    withdrawn_version: int | None = None
 
     @property
     def is_published(self) -> bool:
         """True when customers see the newest version."""
         return self.published_version == self.newest.page.version
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """True when the page was taken down and nobody has begun it anew."""
+        if self.published_version is not None or self.withdrawn_version is None:
+            return False
+        return self.newest.page.version <= self.withdrawn_version
+
+    @property
+    def is_waiting(self) -> bool:
+        """True when the newest version waits to be published."""
+        return not self.is_published and not self.is_withdrawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,4 +138,13 @@ def as_version(row: Row[Any]) -> PageVersion:
         content_hash=row.content_hash,
         author=row.author,
         saved_at=row.created_at,
+    )
+
+
+def as_state(row: Row[Any]) -> PageState:
+    """Read a state from a row of `page_versions`, with what became of the page."""
+    return PageState(
+        newest=as_version(row),
+        published_version=row.published_version,
+        withdrawn_version=row.withdrawn_version,
     )
