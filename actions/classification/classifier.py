@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ import numpy as np
 
 from actions.cases.case import CATEGORIES, GROUNDS, Verdict
 from actions.classification.cues import Cues
-from actions.classification.network import Array, Calibration, Network
+from actions.classification.evidence import EvidenceFinder, Reading
+from actions.classification.network import Calibration, Network
 from actions.classification.observing import Observer
-from actions.classification.sentences import split_sentences
 from knowledge.embedding import Embedder
 from knowledge.errors import NotReady
 
@@ -22,9 +21,6 @@ MANIFEST_FILE = "manifest.json"
 # Rises when a folder trained by an earlier form of this code cannot be used.
 FORM = 4
 COMPLAINT_FROM = 0.5
-# Less likely grounds are listed without evidence.
-EVIDENCE_FROM = 0.1
-MOST_SENTENCES = 24
 
 
 class Classifier:
@@ -40,8 +36,7 @@ class Classifier:
         self.observer = Observer(embedder, cues)
         self._network = network
         self._calibration = calibration
-        self._cues = cues
-        self._embedder = embedder
+        self._finder = EvidenceFinder(network, calibration, self.observer, embedder)
 
     def classify(self, text: str, language: str | None = None) -> Verdict:
         """Judge a text.
@@ -57,12 +52,14 @@ class Classifier:
             the ground is unlikely. Grounds and categories stand likeliest first.
         """
         [observed] = self.observer.observe([(text, language)])
-        scaled = self._network.scale_tokens(observed.tokens)
-        seen = self._network.token_features(scaled)
-        logits = self._network.scaled_logits(scaled, seen, observed.cues)
+        tokens = self._network.scale_tokens(observed.tokens)
+        seen = self._network.token_features(tokens)
+        logits = self._network.scaled_logits(tokens, seen, observed.cues)
         probability = self._calibration.complaint_probability(logits.complaint)
-        given = self._calibration.ground_probabilities(logits.ground) * probability
-        evidence = self._evidence(text, language, scaled, seen, given)
+        given = self._calibration.grounds_of_complaint(logits)
+        evidence = self._finder.find(
+            Reading(text, language, tokens, observed.cues, given)
+        )
         grounds = [
             {
                 "ground": GROUNDS[i],
@@ -85,40 +82,6 @@ class Classifier:
             category=categories[0]["category"],
             categories=categories,
         )
-
-    def _evidence(
-        self, text: str, language: str | None, scaled: Array, seen: Array, given: Array
-    ) -> list[str | None]:
-        """For each ground the sentence that speaks most for it, read in its context."""
-        if given.max() < EVIDENCE_FROM:
-            return [None] * len(GROUNDS)
-        scores, sentences = [], []
-        for sentence, inside in self._sentences(text, len(scaled)):
-            logits = self._network.scaled_logits(
-                scaled[inside], seen[:, inside], self._cues.features(sentence, language)
-            )
-            shares = self._calibration.ground_probabilities(logits.ground)
-            scores.append(
-                shares * self._calibration.complaint_probability(logits.complaint)
-            )
-            sentences.append(sentence.strip())
-        best = np.argmax(np.array(scores), axis=0)
-        return [
-            sentences[best[i]] if given[i] >= EVIDENCE_FROM else None
-            for i in range(len(GROUNDS))
-        ]
-
-    def _sentences(self, text: str, n_tokens: int) -> Iterator[tuple[str, slice]]:
-        """Sentences with the places of their tokens; one that was cut off is left out.
-
-        A token never reaches over a space, so a sentence has the same tokens alone.
-        """
-        start = 0
-        for sentence in split_sentences(text)[:MOST_SENTENCES]:
-            end = start + self._embedder.count_tokens(sentence)
-            if start == 0 or end <= n_tokens:
-                yield sentence, slice(start, max(end, 1))
-            start = end
 
 
 def classifier_folder(state_dir: Path) -> Path:

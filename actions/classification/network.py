@@ -21,7 +21,6 @@ Array = NDArray[np.float32]
 QUESTIONS = ("complaint", "ground", "category")
 SIZES = {"complaint": 1, "ground": len(GROUNDS), "category": len(CATEGORIES)}
 MEAN_SCALE = 2.0
-MOST_TOKENS = 256
 # Chosen by cross-validation: words tell most about what a text is about.
 CUE_SCALES = {"complaint": 0.5, "ground": 0.5, "category": 1.0}
 CUE_RANGE = 3.0
@@ -65,7 +64,7 @@ class Network:
         a = self.arrays
         if not len(tokens):
             return np.zeros((1, len(a["token_mean"])), dtype=np.float32)
-        scaled: Array = (tokens[:MOST_TOKENS] - a["token_mean"]) / a["token_scale"]
+        scaled: Array = (tokens - a["token_mean"]) / a["token_scale"]
         return scaled
 
     def token_features(self, scaled: Array) -> Array:
@@ -116,6 +115,11 @@ class Calibration:
     def ground_probabilities(self, logits: Array) -> Array:
         """Of each ground, given that it is a complaint."""
         return _softmax(logits * self.ground, axis=-1)
+
+    def grounds_of_complaint(self, logits: Logits) -> Array:
+        """Of a complaint on each ground."""
+        shares = self.ground_probabilities(logits.ground)
+        return shares * self.complaint_probability(logits.complaint)
 
     def category_probabilities(self, logits: Array) -> Array:
         return _softmax(logits * self.category, axis=-1)

@@ -11,8 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from actions.classification.cues import Cues
-from actions.classification.network import MOST_TOKENS, Array
+from actions.classification.network import Array
+from actions.classification.sentences import split_sentences
 from knowledge.embedding import Embedder
+
+# A text is read in windows of whole sentences, about 300 tokens each, that the
+# embedding model takes whole; what lies behind the last one is not read.
+WINDOW_CHARACTERS = 1_200
+MOST_WINDOWS = 6
 
 
 class StoredObservation(NamedTuple):
@@ -26,7 +32,7 @@ class Observed(NamedTuple):
     """One text as the networks take it.
 
     Attributes:
-        tokens: Shape (n_tokens, dim), as the embedder gives them, at most MOST_TOKENS.
+        tokens: Shape (n_tokens, dim), as the embedder gives them, window by window.
         cues: Shape (n_features,), as counted.
     """
 
@@ -62,13 +68,33 @@ class Observer:
 
     def observe(self, texts: Sequence[tuple[str, str | None]]) -> list[Observed]:
         """Read texts, each with its language where it is known."""
-        encodings = self._embedder.encode([text for text, _ in texts], "query")
+        read = [windows(text) for text, _ in texts]
+        encodings = iter(
+            self._embedder.encode([window for each in read for window in each], "query")
+        )
         return [
-            Observed(encoding.tokens[:MOST_TOKENS], self._cues.features(text, language))
-            for encoding, (text, language) in zip(encodings, texts, strict=True)
+            Observed(
+                np.concatenate([next(encodings).tokens for _ in mine]),
+                self._cues.features("".join(mine), language),
+            )
+            for mine, (_, language) in zip(read, texts, strict=True)
         ]
 
     def stored(self, text: str, language: str | None) -> StoredObservation:
         """One text, read to be kept and learnt from later."""
         [observed] = self.observe([(text, language)])
         return StoredObservation(self.fingerprint, observed.pack())
+
+
+def windows(text: str) -> list[str]:
+    """The text, or its beginning, in pieces that the embedding model takes whole."""
+    found = [""]
+    for sentence in split_sentences(text):
+        for start in range(0, len(sentence), WINDOW_CHARACTERS):
+            piece = sentence[start : start + WINDOW_CHARACTERS]
+            if found[-1] and len(found[-1]) + len(piece) > WINDOW_CHARACTERS:
+                if len(found) == MOST_WINDOWS:
+                    return found
+                found.append("")
+            found[-1] += piece
+    return found
