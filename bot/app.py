@@ -28,6 +28,7 @@ from bot.scheduling.scheduler import Scheduler
 from bot.settings import Settings
 from bot.staff import own_account, people, sign_in
 from bot.web import api, contact, public, resuming, saving, uploads
+from bot.web.limits import LIMITS, Limits, limit
 from bot.web.pages import STATIC, set_up_templates
 from bot.web.problems import answer_errors
 from bot.web.security import harden
@@ -48,10 +49,15 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
         NotReady: At start, when a part is missing or stale; says what to run.
     """
     app = web.Application(
-        middlewares=[harden, count_requests, answer_errors, sign_in.guard_staff],
+        middlewares=[
+            harden,
+            count_requests,
+            answer_errors,
+            limit,
+            sign_in.guard_staff,
+        ],
         client_max_size=LARGEST_BODY_BYTES,
     )
-    app[keys.SETTINGS] = settings
     app[keys.METRICS] = Metrics()
     app[keys.SOCKETS] = set()
 
@@ -60,6 +66,7 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
     async def join(app: web.Application) -> AsyncIterator[None]:
         async with open_all(settings) as parts:
             app[keys.PARTS] = parts
+            app[LIMITS] = Limits(parts.clock)
             app[keys.VOICE] = Voice(
                 parts.texts,
                 parts.clock,

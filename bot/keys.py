@@ -72,7 +72,6 @@ class Parts:
     executor: Executor
 
 
-SETTINGS = web.AppKey("settings", Settings)
 PARTS = web.AppKey("parts", Parts)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
 # The language to answer this request in, once it is known better than by the browser.

@@ -28,6 +28,8 @@ class Settings:
         host, port: Where the app listens.
         rasa_port: Where Rasa listens, on loopback.
         public_url: The address customers see, without a trailing slash.
+        proxies: So many proxies stand in front and add to `X-Forwarded-For`. Who asks
+            too often is then known by it; with 0 no such header is believed.
         embedding_model: `bundled`, a Hugging Face id or a folder.
         embedding_backend: `onnx` or `torch`.
         now: The clock starts at this moment, for evaluations; empty for the real one.
@@ -68,6 +70,7 @@ class Settings:
     port: int = 8080
     rasa_port: int = 5005
     public_url: str = ""
+    proxies: int = 0
     embedding_model: str = "bundled"
     embedding_backend: str = "onnx"
     now: datetime | None = None

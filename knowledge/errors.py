@@ -101,7 +101,17 @@ class PublishRefused(Conflict):
 
 
 class TooManyRequests(GuichetError):
-    """Too many requests; try again in a while."""
+    """Too many requests; try again in a while.
+
+    Attributes:
+        retry_after: When the next one may be made, if that is known.
+    """
+
+    def __init__(
+        self, message: str | None = None, *, retry_after: timedelta | None = None
+    ) -> None:
+        super().__init__(message or "too many requests; try again in a while")
+        self.retry_after = retry_after
 
 
 class Unavailable(GuichetError):

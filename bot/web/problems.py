@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -62,7 +63,11 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if status >= 500:
             log.warning("%s: %s", type(exc).__name__, exc)
         code = _snake_case(type(exc).__name__)
-        return respond(request, status, code, str(exc), exc.details)
+        response = respond(request, status, code, str(exc), exc.details)
+        if isinstance(exc, TooManyRequests) and exc.retry_after is not None:
+            seconds = math.ceil(exc.retry_after.total_seconds())
+            response.headers["Retry-After"] = str(seconds)
+        return response
     except Exception as exc:
         # The traceback's last line may quote a customer, so only the place is logged.
         log.error("unexpected %s", place_of(exc))
