@@ -1,4 +1,4 @@
-"""Reading the body of a request, which anybody may have made up."""
+"""Reading what a request brings, which anybody may have made up."""
 
 from __future__ import annotations
 
@@ -40,3 +40,15 @@ async def form_fields(request: web.Request) -> MultiDict[str]:
     except DAMAGED as exc:
         raise BadInput("the form is damaged") from exc
     return MultiDict((name, str(value)) for name, value in fields.items())
+
+
+def whole_number(text: str, name: str = "number", *, least: int = 0) -> int:
+    """A whole number out of an address or a form, that every database can hold.
+
+    Raises:
+        BadInput: It is none, is below `least`, or has more than nine digits.
+    """
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 9
+    if not is_number or int(text) < least:
+        raise BadInput(f"{name} must be a whole number from {least}")
+    return int(text)

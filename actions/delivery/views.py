@@ -12,7 +12,7 @@ from actions.delivery.outbox import Hold
 from actions.desk.parts import DESK, agent_of
 from actions.desk.presenting import one_line
 from actions.desk.queue import Filters
-from knowledge.bodies import form_fields
+from knowledge.bodies import form_fields, whole_number
 from knowledge.errors import BadInput, Conflict, NotFound
 from knowledge.workplace import render, see_other
 
@@ -111,11 +111,10 @@ async def replay(request: web.Request) -> web.Response:
     """Try again one delivery, `id`, or all that were given up for a `destination`."""
     fields = await form_fields(request)
     number, destination = fields.get("id", ""), fields.get("destination", "")
-    if not destination and not (number.isascii() and number.isdecimal()):
-        raise BadInput("a replay needs an id or a destination")
     office = request.app[POST]
     n_replayed = await office.outbox.replay(
-        None if destination else [int(number[:18])], destination=destination or None
+        None if destination else [whole_number(number, "id")],
+        destination=destination or None,
     )
     office.courier.wake()
     return see_other(OUTBOX, replayed=str(n_replayed))

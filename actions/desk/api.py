@@ -10,8 +10,8 @@ from actions.cases.case import Case, case_as_json, time_as_json
 from actions.desk.parts import DESK, agent_of, log_read, staff_of
 from actions.desk.queue import Filters
 from actions.desk.saving import SAVES
-from knowledge.bodies import json_object
-from knowledge.errors import BadInput, NotAllowed, NotFound
+from knowledge.bodies import json_object, whole_number
+from knowledge.errors import NotAllowed, NotFound
 
 routes = web.RouteTableDef()
 
@@ -98,8 +98,4 @@ def page_number(text: str | None) -> int:
     Raises:
         BadInput: Not a whole number from 1.
     """
-    if not text:
-        return 1
-    if not text.isascii() or not text.isdecimal() or len(text) > 6 or int(text) < 1:
-        raise BadInput("page must be a whole number from 1")
-    return int(text)
+    return whole_number(text, "page", least=1) if text else 1

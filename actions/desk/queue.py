@@ -255,7 +255,7 @@ class Queue:
             (cases.c.assigned_to, filters.assigned_to),
         ):
             if value is not None:
-                wanted.append(column == inline(value))
+                wanted.append(column == value)
         if filters.due is not None:
             now = self._clock()
             wanted.append(unclosed())

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot import keys
 from bot.staff.accounts import ROLES, Staff
-from knowledge.bodies import form_fields
+from knowledge.bodies import form_fields, whole_number
 from knowledge.errors import BadInput, Conflict
 from knowledge.workplace import STAFF, render, see_other
 
@@ -35,12 +35,12 @@ async def add(request: web.Request) -> web.Response:
     return await _page(request, {"added": {"email": email, "password": password}})
 
 
-@routes.post("/people/{id:[0-9]+}")
+@routes.post("/people/{id}")
 async def change(request: web.Request) -> web.Response:
     """Change the role, close or open the account, or reset how its owner signs in."""
     fields = await form_fields(request)
     accounts = request.app[keys.PARTS].accounts
-    staff_id, me = int(request.match_info["id"]), cast(Staff, request[STAFF])
+    staff_id, me = whole_number(request.match_info["id"]), cast(Staff, request[STAFF])
     try:
         match fields.get("change"):
             case "role":

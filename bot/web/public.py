@@ -20,6 +20,7 @@ from bot.web import bundle
 from bot.web.api import read_body
 from bot.web.negotiation import asked_language, choose
 from bot.web.pages import render
+from knowledge.bodies import whole_number
 from knowledge.database import reading
 from knowledge.errors import BadInput, GuichetError, NotFound, TooLong
 from knowledge.pages import Page, render_html
@@ -150,12 +151,11 @@ async def _as_it_stood(request: web.Request, newest: Page) -> tuple[Page, str | 
     number = request.query.get("version")
     if number is None:
         return newest, None
-    if not number.isdecimal() or len(number) > 9:
-        raise BadInput("version must be a whole number")
-    stood = await parts.pages.stood(id, language, int(number))
+    wanted = whole_number(number, "version")
+    stood = await parts.pages.stood(id, language, wanted)
     if stood is None:
-        raise NotFound(f"no version {number} of {id} in {language}")
-    page = await parts.pages.page(id, language, int(number))
+        raise NotFound(f"no version {wanted} of {id} in {language}")
+    page = await parts.pages.page(id, language, wanted)
     if page.version == newest.version:
         return page, None
     since, until = (words(each.astimezone(zone)) if each else "" for each in stood)
@@ -293,9 +293,10 @@ def _checked(request: web.Request, words: str, field: str) -> str:
 
 
 def _top_k(number: str) -> int:
-    if not number.isdecimal() or not 1 <= int(number) <= MOST_HITS:
+    top_k = whole_number(number, "top_k")
+    if not 1 <= top_k <= MOST_HITS:
         raise BadInput(f"top_k must be 1 to {MOST_HITS}")
-    return int(number)
+    return top_k
 
 
 def _page_language(request: web.Request) -> str:

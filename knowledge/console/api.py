@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from knowledge.bodies import json_object
+from knowledge.bodies import json_object, whole_number
 from knowledge.console.editing import from_json
 from knowledge.console.parts import CONSOLE, author_of
 from knowledge.errors import BadInput
@@ -175,11 +175,7 @@ def version_asked(request: web.Request) -> int | None:
         BadInput: Not a whole number from 1.
     """
     text = request.query.get("version")
-    if not text:
-        return None
-    if not text.isascii() or not text.isdecimal() or len(text) > 9 or int(text) < 1:
-        raise BadInput("version must be a whole number from 1")
-    return int(text)
+    return whole_number(text, "version", least=1) if text else None
 
 
 async def _published(request: web.Request, manifest: dict[str, Any]) -> web.Response:
