@@ -118,6 +118,19 @@ async def open_archive(settings: Settings) -> AsyncIterator[Archive]:
 
 
 @asynccontextmanager
+async def open_archive_and_files(
+    settings: Settings,
+) -> AsyncIterator[tuple[Archive, Attachments]]:
+    """Open the archive with its attached files, for the command line."""
+    engine = open_engine(settings.archive_url)
+    try:
+        archive = _archive(engine, settings, load_operator(settings.data_dir))
+        yield archive, open_attachments(engine, settings)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
 async def open_dossiers(settings: Settings) -> AsyncIterator[tuple[Archive, Dossiers]]:
     """Open the archive with what makes dossiers of it, for the command line."""
     operator = load_operator(settings.data_dir)

@@ -33,6 +33,7 @@ from actions.cases.files import (
     remove_stale_parts,
     spool,
 )
+from actions.cases.sealed_files import row_faults, seal_file
 from actions.cases.tables import attachments, cases, conversations, messages
 from knowledge.database import reading, writing
 from knowledge.errors import (
@@ -156,6 +157,7 @@ class Attachments:
                     uploaded_at=stored.uploaded_at,
                 )
             )
+            await seal_file(connection, stored)
         return stored
 
     async def link(self, ids: Sequence[str], conversation: str, message: str) -> None:
@@ -215,6 +217,21 @@ class Attachments:
             .scalar_subquery()
         )
         return await self._select(attachments.c.conversation_id == conversation)
+
+    async def find_faults(self, reference: str | None = None) -> list[str]:
+        """Check the files of all cases, or of one, against what was sealed.
+
+        Returns:
+            One sentence for each that is missing, altered, exchanged or unknown.
+        """
+        async with reading(self._engine) as connection:
+            faults, contents = await row_faults(connection, reference)
+        for sha256, names in contents.items():
+            try:
+                await self.content(sha256)
+            except ArchiveUnavailable as exc:
+                faults += [f"{name}: {exc}" for name in names]
+        return faults
 
     async def sweep(self, hashes: Iterable[str] | None = None) -> int:
         """Remove files that no row names any more; how many there were.

@@ -31,7 +31,8 @@ from actions.cases.outbox import email_row
 from actions.cases.preceding import Known, look_up, unclosed_matters
 from actions.cases.queries import email_key, hour_of, read_case
 from actions.cases.schedule import case_dates
-from actions.cases.sealing import transcript_digest
+from actions.cases.sealed_files import files_when_filed
+from actions.cases.sealing import FILED_WITH, transcript_digest
 from actions.cases.tables import cases, customers, reference_numbers, storable
 from actions.cases.transcripts import (
     Conversation,
@@ -85,13 +86,16 @@ async def insert_case(
         filed_before = await read_case(connection, known.filed)
         assert filed_before is not None
         return filed_before
+    files: list[dict[str, str]] = []
+    if draft.conversation is not None:
+        if not known.has_conversation:
+            raise NotFound(f"no conversation {draft.conversation}")
+        files = await files_when_filed(connection, draft.conversation)
     case = await _new_case(connection, draft, rules, now, received_at, known, about)
     written: list[Message] = []
     writes: list[Write] = []
     if draft.conversation is None:
         written, writes = _form(case, draft)
-    elif not known.has_conversation:
-        raise NotFound(f"no conversation {draft.conversation}")
     if known.customer is None:
         writes.append(_customer_row(known.next_customer, draft.customer))
     customer = known.customer or known.next_customer
@@ -105,7 +109,7 @@ async def insert_case(
         conversation = {"conversation": case.conversation}
         asked = await write_and_ask(connection, writes, messages_of(), conversation)
         case.transcript.extend(messages_from(asked))
-    events = _first_events(case, rules.policy)
+    events = _first_events(case, rules.policy, files)
     case.history.extend(await append_events(connection, case.reference, now, events))
     return case
 
@@ -242,7 +246,9 @@ def _beside(case_id: int, case: Case, rules: Rules, about: About | None) -> list
     return writes
 
 
-def _first_events(case: Case, policy: Policy) -> list[tuple[str, str, dict[str, Any]]]:
+def _first_events(
+    case: Case, policy: Policy, files: list[dict[str, str]]
+) -> list[tuple[str, str, dict[str, Any]]]:
     """What the history of a case begins with."""
     said = [message_as_json(message) for message in case.transcript]
     filing: dict[str, Any] = {
@@ -256,6 +262,7 @@ def _first_events(case: Case, policy: Policy) -> list[tuple[str, str, dict[str, 
         "queue_position": case.queue_position,
         "messages": len(said),
         "transcript": transcript_digest(said),
+        FILED_WITH: files,
     }
     events = [("customer", "filed", filing)]
     if case.is_urgent:

@@ -16,6 +16,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 FIRST_HASH = "0" * 64
+FILE_ADDED = "attachment_added"
+# In the details of a filing: the files that were there already.
+FILED_WITH = "attachments"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +121,35 @@ def history_faults(events: Sequence[SealedEvent]) -> list[str]:
                 faults.append(f"{event} does not follow the event before it")
         before = event
     return faults
+
+
+class SealedFiles:
+    """Which files the history of a case has sealed."""
+
+    def __init__(self) -> None:
+        self._hashes: dict[str, str] = {}
+        # Filings of before files were sealed say nothing of them.
+        self._are_all = False
+
+    def read(self, kind: str, details: Mapping[str, Any]) -> None:
+        """Learn what an event says of files, if it says anything."""
+        if kind == FILE_ADDED:
+            self._hashes[details["id"]] = details["sha256"]
+        elif kind == "filed" and FILED_WITH in details:
+            self._are_all = True
+            for file in details[FILED_WITH]:
+                self._hashes[file["id"]] = file["sha256"]
+
+    def faults(self, present: Mapping[str, str]) -> list[str]:
+        """Compare with the files that there are, hashes by id; a phrase each."""
+        faults = []
+        for file, sha256 in self._hashes.items():
+            if file not in present:
+                faults.append(f"missing: attachment {file}")
+            elif present[file] != sha256:
+                faults.append(f"exchanged: attachment {file}")
+        unknown = sorted(present.keys() - self._hashes.keys()) if self._are_all else []
+        return [*faults, *(f"never sealed: attachment {file}" for file in unknown)]
 
 
 def canonical(value: Any) -> bytes:

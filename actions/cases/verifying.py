@@ -10,6 +10,7 @@ from typing import Any
 from actions.cases.sealing import (
     FIRST_HASH,
     SealedEvent,
+    SealedFiles,
     history_faults,
     transcript_digest,
 )
@@ -21,21 +22,27 @@ def dossier_faults(dossier: Any) -> list[str]:
     """Check a dossier's JSON, one sentence for each thing that is not as it was sealed.
 
     Finds events that were altered, left out, added or reordered, words of the
-    transcript that were changed or removed, and a decision that is not the sealed
-    one. That later events were cut off at the end cannot be seen in the file alone:
-    compare its last seal with that of the PDF, or of another copy.
+    transcript that were changed or removed, other files than those that were
+    attached, and a decision that is not the sealed one. That later events were cut
+    off at the end cannot be seen in the file alone: compare its last seal with that
+    of the PDF, or of another copy.
     """
     try:
         if dossier["format"] != FORMAT:
             return [f"expected format {FORMAT}, got {dossier['format']!r}"]
         events = [_sealed(event) for event in dossier["history"]]
-        return _faults(dossier["case"], dossier["order"], events)
+        return _faults(
+            dossier["case"], dossier["order"], dossier["attachments"], events
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         return [f"this is no dossier, or parts are missing: {exc!r}"]
 
 
 def _faults(
-    case: Mapping[str, Any], order: Mapping[str, Any], events: Sequence[SealedEvent]
+    case: Mapping[str, Any],
+    order: Mapping[str, Any],
+    attachments: Sequence[Mapping[str, Any]],
+    events: Sequence[SealedEvent],
 ) -> list[str]:
     faults = history_faults(events)
     if not events or events[0].kind != "filed":
@@ -53,6 +60,10 @@ def _faults(
         if name in filed and filed[name] != shown:
             faults.append(f"{name} is not the one sealed at filing")
     faults += _transcript_faults(case["transcript"], events)
+    files = SealedFiles()
+    for event in events:
+        files.read(event.kind, event.details or {})
+    faults += files.faults({each["id"]: each["sha256"] for each in attachments})
     return [*faults, *_outcome_faults(case["outcome"], events)]
 
 

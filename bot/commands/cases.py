@@ -183,18 +183,21 @@ def verify(
         str, typer.Argument(help="One case; all of them when left out.")
     ] = "",
 ) -> None:
-    """Find events that were altered, removed or put in another order."""
+    """Find events and files that were altered, removed, exchanged or reordered."""
+    from bot.parts import open_archive_and_files
 
     async def run() -> list[str]:
-        async with _open_archive() as archive:
-            return await archive.find_faults(reference or None)
+        settings = Settings.from_environment()
+        async with open_archive_and_files(settings) as (archive, files):
+            faults = await archive.find_faults(reference or None)
+            return faults + await files.find_faults(reference or None)
 
     faults = asyncio.run(run())
     for fault in faults:
         console.print(f"[red]broken[/red]  {fault}")
     if faults:
         raise typer.Exit(1)
-    console.print("every event is as it was sealed")
+    console.print("every event and every file is as it was sealed")
 
 
 @cases.command()

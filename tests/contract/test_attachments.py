@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.archive import Archive
@@ -154,3 +155,66 @@ async def test_the_same_file_stored_by_many_at_once_is_there_for_all(
 
     assert [(await store.open(each.id))[1] for each in stored] == [PNG] * 5
     assert len(files_in(store)) == 1
+
+
+async def test_a_file_that_comes_after_the_filing_is_an_event_of_the_case(
+    store: Attachments, talk: str, archive: Archive
+):
+    case = await archive.file(make_draft(conversation=talk))
+
+    added = await store.store(talk, "b.pdf", PDF)
+
+    event = (await archive.case(case.reference)).history[-1]
+    assert (event.actor, event.kind) == ("customer", "attachment_added")
+    assert event.details["sha256"] == added.sha256
+
+
+async def test_files_that_are_as_they_were_sealed_have_no_faults(
+    store: Attachments, talk: str, archive: Archive
+):
+    await store.store(talk, "a.png", PNG)
+    case = await archive.file(make_draft(conversation=talk))
+    await store.store(talk, "b.pdf", PDF)
+
+    assert await archive.find_faults() == []
+    assert await store.find_faults() == []
+    assert await store.find_faults(case.reference) == []
+
+
+@pytest.mark.parametrize(
+    ("act", "fault"),
+    [
+        ("DELETE FROM attachments", "missing"),
+        (f"UPDATE attachments SET sha256 = '{'0' * 64}'", "exchanged"),
+        ("UPDATE attachments SET id = 'another'", "never sealed"),
+    ],
+)
+async def test_a_changed_row_of_a_sealed_file_is_noticed(
+    store: Attachments,
+    talk: str,
+    archive: Archive,
+    engine: AsyncEngine,
+    act: str,
+    fault: str,
+):
+    await store.store(talk, "a.png", PNG)
+    case = await archive.file(make_draft(conversation=talk))
+
+    async with engine.begin() as connection:
+        await connection.execute(text(act))
+
+    faults = await store.find_faults()
+    assert any(each.startswith(fault) for each in faults)
+    assert all(case.reference in each for each in faults)
+
+
+async def test_changed_bytes_of_a_sealed_file_are_noticed(
+    store: Attachments, talk: str, archive: Archive
+):
+    stored = await store.store(talk, "a.png", PNG)
+    case = await archive.file(make_draft(conversation=talk))
+
+    files_in(store)[0].write_bytes(PNG + b"!")
+
+    (fault,) = await store.find_faults()
+    assert f"attachment {stored.id} of {case.reference}" in fault
