@@ -59,6 +59,10 @@ def is_correction(turn: Turn) -> bool:
         return turn.intent == "correct"
     if respells_name(turn.text, turn.get("name")):
         return True
+    if len(turn.text.split()) <= _LONGEST_ORDER_WORDS and "@" in turn.text:
+        # "Oops, anna@example.com" corrects only what there is already.
+        if turn.get("email") and turn.has("slip"):
+            return True
     if len(turn.text.split()) <= _LONGEST_ORDER_WORDS and named_fields(turn):
         if turn.has("change") and not _asks_how(turn):
             return True

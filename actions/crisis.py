@@ -6,7 +6,7 @@ from actions.base import STOP_FORM, Events, TurnAction
 from actions.filing import park
 from actions.phrases import whole_words
 from actions.turns import Turn
-from actions.urgency import crisis_values
+from actions.urgency import crisis_values, say_after_crisis
 
 EXCLUSION = '/crisis{"field": "exclusion"}'
 
@@ -18,9 +18,8 @@ class HelpInCrisis(TurnAction):
     gives_way = False
 
     async def act(self, turn: Turn) -> Events | None:
-        if turn.get("pause") and turn.has("complaint") and turn.has("not"):
-            # "I can't manage the complaint today."
-            turn.say("utter_no_pressure")
+        if turn.get("pause") and turn.has("complaint") and turn.negates:
+            say_after_crisis(turn)
             return None
         is_first = not turn.get("pause")
         is_relative = _tells_of_another(turn)
@@ -45,12 +44,16 @@ class HelpInCrisis(TurnAction):
 
 
 def _tells_of_another(turn: Turn) -> bool:
-    """Whether it is plainly somebody close who is in need, and not the writer."""
-    begins = turn.services.phrases.pattern("relative").match(turn.folded)
-    return begins is not None and not _first_person(turn)
+    """Whether it is somebody close who is in need, and not the writer.
+
+    They are named, and more is said of them than of oneself.
+    """
+    relatives = len(turn.services.phrases.pattern("relative").findall(turn.folded))
+    others = relatives + _count(turn, "third_person")
+    return relatives > 0 and others > _count(turn, "first_person")
 
 
-def _first_person(turn: Turn) -> bool:
+def _count(turn: Turn, name: str) -> int:
     # Only in the language at hand: a short word means something else in another.
-    words = turn.services.phrases.languages[turn.language].words("first_person")
-    return whole_words(words).search(turn.folded) is not None
+    words = turn.services.phrases.languages[turn.language].words(name)
+    return len(whole_words(words).findall(turn.folded))

@@ -90,9 +90,29 @@ def find_dates(
         found += more
         if any(m.value or m.options or m.kind == "future" for m in more):
             break
-    denied = re.compile(rf"(?<!\w){any_of(phrases.words('not'))}\s*(?:\w{{2}}\s)?$")
-    found = [m for m in found if not denied.search(folded[: m.start])]
+    found = _without_denied(found, folded, phrases.starting_with(language)[0])
     return _without_overlaps(_merge_weekdays(found, folded))
+
+
+def _without_denied(found: list[Mention], folded: str, words: Phrases) -> list[Mention]:
+    """Leave out days that are named as not meant: "not Monday", "it wasn't Monday".
+
+    Negations of the language at hand alone: "no" is "in the" in Portuguese.
+    """
+    no = any_of(words.words("not"))
+    directly = re.compile(rf"(?<!\w){no}\s*(?:\w{{2}}\s)?$")
+    inside = re.compile(rf"{no}\s")
+    kept = [
+        m
+        for m in found
+        if not directly.search(folded[: m.start])
+        and not inside.match(folded, m.start, m.end)
+    ]
+    # "It was not Monday, it was Tuesday", but also "it did not come on Monday": a verb
+    # may stand between only where another day is named.
+    loosely = re.compile(rf"(?<!\w){no}\s+(?:\w{{1,6}}\s+){{1,2}}$")
+    others = [m for m in kept if not loosely.search(folded[: m.start])]
+    return others if any(m.value or m.options for m in others) else kept
 
 
 def event_date(mentions: list[Mention], today: date) -> Mention | None:
@@ -173,10 +193,13 @@ def _in_language(
     folded: str, today: date, words: Phrases, is_answer: bool
 ) -> Iterator[Mention]:
     yield from _days_of_month_names(folded, today, words)
-    yield from _weekdays(folded, today, words)
-    yield from _relative(folded, today, words)
+    yield from _weekdays(folded, today, words, words.words("weekdays"))
     if is_answer:
-        yield from _bare_days(folded, today, words)
+        yield from _weekdays(folded, today, words, words.words("weekdays_answer"))
+    yield from _relative(folded, today, words)
+    yield from _bare_days(folded, today, words, "day_of_month_sure")
+    if is_answer:
+        yield from _bare_days(folded, today, words, "day_of_month")
         yield from _to_come(folded, words)
     for match in _whole(words, "vague").finditer(folded):
         yield Mention(match.start(), match.end(), "vague")
@@ -216,12 +239,14 @@ def _days_of_month_names(folded: str, today: date, words: Phrases) -> Iterator[M
                 yield _mention(match, value, today)
 
 
-def _weekdays(folded: str, today: date, words: Phrases) -> Iterator[Mention]:
+def _weekdays(
+    folded: str, today: date, words: Phrases, stems: list[str]
+) -> Iterator[Mention]:
     last, previous = any_of(words.words("last")), any_of(words.words("previous"))
     coming = any_of(words.words("next"))
     next_before = re.compile(rf"(?<!\w){coming}\s+$")
     next_after = re.compile(rf"\s+{coming}(?!\w)")
-    for number, stem in enumerate(words.words("weekdays")):
+    for number, stem in enumerate(stems):
         pattern = (
             rf"(?<!\w)(?:({last})\s+)?(?:[^\W\d]{{1,3}}\s+)?{any_of([stem])}\w{{0,3}}"
             rf"(?![\w-])(?:\s+({last})(?!\w))?(?:\s+({previous})(?!\w))?"
@@ -280,8 +305,10 @@ def _relative(folded: str, today: date, words: Phrases) -> Iterator[Mention]:
                 yield Mention(match.start(), match.end(), "vague")
 
 
-def _bare_days(folded: str, today: date, words: Phrases) -> Iterator[Mention]:
-    for template in words.words("day_of_month"):
+def _bare_days(
+    folded: str, today: date, words: Phrases, name: str
+) -> Iterator[Mention]:
+    for template in words.words(name):
         pattern = re.escape(fold(template)).replace(r"\{n\}", r"(\d{1,2})")
         pattern = pattern.removesuffix(r"\.") + r"\.?"
         for match in re.finditer(rf"(?<!\w){pattern}(?![\w:.,/]*\d)(?!\w)", folded):

@@ -10,23 +10,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 
 from email_validator import EmailNotValidError, validate_email
 
+from actions.name_words import (
+    PARTICLES,
+    WORD,
+    blank,
+    capitalised,
+    end_of,
+    is_common,
+    is_marked,
+    is_near,
+)
 from actions.phrases import PhraseBook, any_of, fold
 
 _EMAIL = re.compile(r"[^\s<>\"'(),;:|\[\]]+@[^\s<>\"'(),;:|\[\]]+")
 _TAG = re.compile(r"</?[A-Za-z!][^>]*>|<script.*?</script>", re.DOTALL)
 _SCRIPT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _MASK = re.compile(r"\[(?:card|IBAN|ID|password)\]")
-_WORD = re.compile(r"[^\W\d_]+(?:['’.\-][^\W\d_]+)*\.?")
 _TOKEN = re.compile(r"(?<![\w@.])[A-Za-z0-9_]+(?![\w@])(?!\.\w)")
 _GAP = re.compile(r"\s+")
-_PARTICLES = set(
-    "de da do dos das del della di du des la le las los van von der den ter ten zu zum"
-    " af av y e i bin ibn al el ben mac mc o d st".split()
-)
 _LONGEST_NAME_WORDS = 5
 
 
@@ -100,7 +104,19 @@ class FactReader:
             for phrase in words(name)
             for word in re.findall(r"\w+", fold(phrase))
         }
-        self._not_names = function_words - _PARTICLES | {"hej", "hi", "hello", "hei"}
+        greetings = set(words("greetings"))
+        self._not_names = function_words - PARTICLES | greetings
+        # Words that stand before a name in capitals too: "Hej", "Nej", "Name". Parts
+        # of longer phrases may be names themselves.
+        self._before_names = greetings | {
+            fold(phrase)
+            for name in ("name", "i_am", "username", "email", "deny", "agree", "wait")
+            for phrase in words(name)
+        }
+        self._slips = _starts(
+            words("deny") + words("wait") + words("wrong") + words("slip"), ""
+        )
+        self._here = re.compile(rf"\s+{any_of(words('here'))}\W*$")
 
     def read(self, text: str, *, asked_for: str | None = None) -> Facts:
         """Read every fact.
@@ -111,13 +127,13 @@ class FactReader:
         """
         text = _MASK.sub(" ", text)
         folded = fold(text)
-        email, bad_email, spans = self._email(text)
+        email, bad_email, spans = self._email(text, folded)
         facts = Facts(email=email, bad_email=bad_email)
         if email and (self._email_cue.search(folded)):
             facts = _state(facts, "email")
-        blank = _blank(text, spans)
-        facts = self._read_username(facts, blank, asked_for)
-        return self._read_name(facts, blank, spans, asked_for)
+        without = blank(text, spans)
+        facts = self._read_username(facts, without, asked_for)
+        return self._read_name(facts, without, spans, asked_for)
 
     def without_person(self, text: str, values: Iterable[str]) -> str:
         """The text without these values, their cues, addresses and masks."""
@@ -130,21 +146,24 @@ class FactReader:
 
     def looks_like_same_name(self, text: str, name: str) -> str | None:
         """A name in the text that is nearly the given one: a misspelling mended."""
-        for candidate in _capitalised(text):
+        for candidate in capitalised(text):
             cut = self._trim(candidate)
-            if cut and cut != name and _is_near(cut, name):
+            if cut and cut != name and is_near(cut, name):
                 return cut
         return None
 
     def username_after(self, text: str, username: str | None) -> str | None:
         """A token that could be the right username, other than the given one."""
         tokens = [t for t in self._usernames(text) if t != username]
-        near = [t for t in tokens if username and _is_near(t, username)]
-        marked = [t for t in tokens if _is_marked(t)]
+        near = [t for t in tokens if username and is_near(t, username)]
+        marked = [t for t in tokens if is_marked(t)]
         return next(iter(near or marked[-1:]), None)
 
-    def _email(self, text: str) -> tuple[str | None, bool, list[tuple[int, int]]]:
-        bad, spans, found = False, [], None
+    def _email(
+        self, text: str, folded: str
+    ) -> tuple[str | None, bool, list[tuple[int, int]]]:
+        """The first address, or a later one that puts it right."""
+        bad, spans, found, end = False, [], None, 0
         for match in _EMAIL.finditer(text):
             candidate = match[0].strip(".-!?")
             spans.append(match.span())
@@ -155,7 +174,8 @@ class FactReader:
             except EmailNotValidError:
                 bad = True
                 continue
-            found = found or checked.normalized
+            if found is None or self._slips.search(folded, end, match.start()):
+                found, end = checked.normalized, match.end()
         return found, bad and not found, spans
 
     def _read_username(self, facts: Facts, text: str, asked_for: str | None) -> Facts:
@@ -166,12 +186,16 @@ class FactReader:
                 return _state(replace(facts, username=token), "username")
         for cue in self._i_am.finditer(folded):
             word = _TOKEN.match(text, cue.end())
-            if word and _is_marked(word[0]) and self._username.fullmatch(word[0]):
+            if word and is_marked(word[0]) and self._username.fullmatch(word[0]):
                 return _state(replace(facts, username=word[0]), "username")
+        tokens = self._usernames(text)
+        if asked_for == "email" and len(tokens) == 1 and is_marked(tokens[0]):
+            # "anna@example.com anna_88": nothing but an address and a username.
+            is_all = facts.email and not WORD.search(text.replace(tokens[0], ""))
+            return replace(facts, username=tokens[0]) if is_all else facts
         if asked_for != "username":
             return facts
-        tokens = self._usernames(text)
-        marked = [token for token in tokens if _is_marked(token)]
+        marked = [token for token in tokens if is_marked(token)]
         words = text.split()
         if len(words) == 1 and tokens:
             return replace(facts, username=tokens[0])
@@ -185,7 +209,7 @@ class FactReader:
         direct = _TOKEN.match(sentence.lstrip("\"'«“ "))
         if direct and self._may_be_username(direct[0]):
             return direct[0]
-        tokens = [t for t in self._usernames(sentence) if _is_marked(t)]
+        tokens = [t for t in self._usernames(sentence) if is_marked(t)]
         if tokens:
             return tokens[-1]
         links = list(self._links.finditer(fold(sentence)))
@@ -216,11 +240,17 @@ class FactReader:
         folded = fold(text)
         for after in self._name_after.finditer(folded):
             before = re.split(r"[.,;:!?\n]", text[: after.start()])[-1]
-            runs = _capitalised(before)
+            runs = capitalised(before)
             if runs and before.rstrip().endswith(runs[-1]):
                 name = self._trim(runs[-1])
                 if name:
                     return _state(replace(facts, name=name), "name")
+        for piece in re.split(r"[.,;:!?\n]", text):
+            here = self._here.search(fold(piece))
+            runs = capitalised(piece[: here.start()]) if here else []
+            # "Sofia Lind here", and not "I was in Malmö here".
+            if here and runs == [piece[: here.start()].strip()]:
+                return _state(replace(facts, name=self._trim(runs[0])), "name")
         for cue in self._name_before.finditer(folded):
             if self._is_within_username_cue(folded, cue):
                 continue
@@ -247,18 +277,18 @@ class FactReader:
     def _name_at(self, text: str, *, needs_capital: bool) -> str | None:
         """The name that begins the text, up to the first word that is none."""
         words: list[str] = []
-        for match in _WORD.finditer(text):
-            between = text[_end_of(words, text) : match.start()]
+        for match in WORD.finditer(text):
+            between = text[end_of(words, text) : match.start()]
             if between.strip() or len(words) >= _LONGEST_NAME_WORDS:
                 break
             word = match[0]
             if not word[0].isupper() and (
                 (
                     (needs_capital or any(w[0].isupper() for w in words))
-                    and fold(word) not in _PARTICLES
+                    and fold(word) not in PARTICLES
                 )
                 or fold(word) in self._not_names
-                or _is_common(word)
+                or is_common(word)
             ):
                 break
             words.append(word)
@@ -272,7 +302,7 @@ class FactReader:
         for start, _ in emails:
             before = text[:start].rstrip(" ,:;-<(")
             piece = re.split(r"[,;:!?\n]|(?<=\w{3})\.\s", before)[-1]
-            runs = _capitalised(piece)
+            runs = capitalised(piece)
             if runs and before.endswith(runs[-1]):
                 name = self._trim(runs[-1])
                 if name and " " in name:
@@ -281,28 +311,32 @@ class FactReader:
 
     def _bare_name(self, text: str) -> str | None:
         """A short answer that is a name and nothing else, or holds just one."""
+        text = re.split(r"(?<=\w{3})[.!]\s", text)[-1]
         words = text.strip(" .,!\"'«»").split()
         if not words or "?" in text:
             return None
-        if len(words) <= 4 and all(_WORD.fullmatch(w.strip(",")) for w in words):
+        if len(words) <= 4 and all(WORD.fullmatch(w.strip(",")) for w in words):
             name = self._trim(" ".join(word.strip(",") for word in words))
-            bare = [fold(word.strip(",")) for word in words]
-            if name and not any(word in self._not_names for word in bare):
+            if name and not any(self._is_no_name(word.strip(",")) for word in words):
                 return name
-        runs = [run for run in _capitalised(text) if " " in run]
+        runs = [run for run in capitalised(text) if " " in run]
         return self._trim(runs[0]) if len(runs) == 1 and len(words) <= 8 else None
 
     def _trim(self, name: str) -> str | None:
         words = name.split()
         while words and (
-            fold(words[-1].rstrip(".")) in _PARTICLES | self._not_names
+            fold(words[-1].rstrip(".")) in PARTICLES | self._not_names
             and not words[-1][0].isupper()
         ):
             words.pop()
-        while words and fold(words[0]) in self._not_names:
+        while words and self._is_no_name(words[0]):
             words.pop(0)
         cut = " ".join(words).rstrip(".,")
         return cut if len(cut) >= 2 else None
+
+    def _is_no_name(self, word: str) -> bool:
+        known = self._before_names if word[0].isupper() else self._not_names
+        return fold(word) in known
 
 
 def _state(facts: Facts, field: str) -> Facts:
@@ -311,63 +345,3 @@ def _state(facts: Facts, field: str) -> Facts:
 
 def _starts(cues: list[str], links: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w@]){any_of(cues)}(?![\w@]){links}")
-
-
-def _blank(text: str, spans: list[tuple[int, int]]) -> str:
-    for start, end in spans:
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
-
-
-def _end_of(words: list[str], text: str) -> int:
-    place = 0
-    for word in words:
-        place = text.index(word, place) + len(word)
-    return place
-
-
-def _capitalised(text: str) -> list[str]:
-    """Runs of capitalised words, particles between them allowed."""
-    runs: list[list[str]] = [[]]
-    end = 0
-    for match in _WORD.finditer(text):
-        word = match[0]
-        is_joined = not text[end : match.start()].strip()
-        if not is_joined:
-            runs.append([])
-        if word[0].isupper() or (runs[-1] and fold(word) in _PARTICLES):
-            runs[-1].append(word)
-        else:
-            runs.append([])
-        end = match.end()
-    found = []
-    for run in runs:
-        while run and fold(run[-1]) in _PARTICLES and not run[-1][0].isupper():
-            run.pop()
-        if run:
-            found.append(" ".join(run))
-    return found
-
-
-def _is_marked(token: str) -> bool:
-    """Whether a token can hardly be a word: a digit, an underscore, camel case."""
-    is_odd = (
-        "_" in token
-        or any(c.isdigit() for c in token)
-        or (any(c.isupper() for c in token[1:]) and not token.isupper())
-    )
-    return is_odd and token.lstrip("_")[:1].isalpha()
-
-
-def _is_near(one: str, other: str) -> bool:
-    return SequenceMatcher(None, fold(one), fold(other)).ratio() >= 0.7
-
-
-def _is_common(word: str) -> bool:
-    return fold(word) in _COMMON
-
-
-_COMMON = set(
-    "and och et und y ja og e en i oraz med with avec mit con kanssa com z men but mais"
-    " aber pero mutta ma maar mas ale".split()
-)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from actions import consent, intake, policy_days
@@ -12,6 +13,10 @@ from actions.turns import Turn
 _TELLING_WORDS = 12
 _STATEMENT_WORDS = 8
 _BARE_YES_WORDS = 4
+_SHORTEST_TOLD_WORDS = 4
+_AMOUNT = re.compile(
+    r"[€$£]\s?\d|\d\s?(?:[€$£]|(?:kr|eur|euro?s?|zł|pln|sek|usd)\b)", re.I
+)
 
 
 async def take(turn: Turn, asked_for: str) -> list[str]:
@@ -58,6 +63,27 @@ def say_if_late(turn: Turn) -> None:
         turn.say("utter_date_late", **policy_days.window(turn))
 
 
+def repeats_date(turn: Turn) -> bool:
+    """Whether the utterance only names the day that is known already."""
+    days = {
+        m.value.isoformat() for m in intake.mentions(turn, is_answer=True) if m.value
+    }
+    return days == {turn.get("event_date")}
+
+
+def tells_more(turn: Turn) -> bool:
+    """Whether an answer that is none says what is wished for, or an amount of money."""
+    is_told = turn.has("wish") or _AMOUNT.search(turn.text) is not None
+    return is_told and len(turn.text.split()) >= _SHORTEST_TOLD_WORDS
+
+
+async def add_words(turn: Turn) -> None:
+    """Keep the utterance as part of the story, and a wish in it as the remedy."""
+    await intake.add_description(turn, turn.text)
+    if turn.has("wish"):
+        turn.set(remedy_sought=turn.text)
+
+
 async def add_telling(turn: Turn) -> None:
     """Keep the words of an answer that tells more than was asked for."""
     is_long = len(turn.text.split()) >= _TELLING_WORDS
@@ -85,10 +111,8 @@ async def take_details(turn: Turn, changed: list[str]) -> None:
     if is_account:
         chosen = (turn.get("verdict") or {}).get("chosen", {})
         turn.set(description=None, verdict={"chosen": chosen})
-    await intake.add_description(turn, turn.text)
+    await add_words(turn)
     turn.set(details=turn.text, correcting=None)
-    if turn.has("wish"):
-        turn.set(remedy_sought=turn.text)
 
 
 async def refuse(turn: Turn, field: str) -> None:

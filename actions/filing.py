@@ -79,7 +79,8 @@ async def open_case(turn: Turn, description: str | None = None) -> Events:
     turn.set(mentioned=written_reference(turn))
     changed = await intake.take_facts(turn)
     text = description if description is not None else turn.text
-    if not (turn.is_choice and description is None):
+    is_order = turn.is_choice or (is_resumed and _tells_nothing(text))
+    if description is not None or not is_order:
         await intake.add_description(turn, text)
     turn.marks["stage"] = "intake"
     if "route" in turn.marks:
@@ -94,6 +95,12 @@ async def open_case(turn: Turn, description: str | None = None) -> Events:
     if "event_date" in changed and intake.is_complaint(turn):
         say_date_noted(turn)
     return await open_form(turn)
+
+
+def _tells_nothing(text: str) -> bool:
+    """Whether words that take a matter up again say nothing of it: "do go on"."""
+    is_short = len(text.split()) < _NEW_MATTER_WORDS
+    return is_short and not any(character.isdigit() for character in text)
 
 
 class FileCase(TurnAction):

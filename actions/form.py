@@ -46,9 +46,12 @@ INTERJECTIONS: Mapping[str, type[TurnAction]] = {
 }
 # Below this an interjection's intent is a guess: a question is looked up instead.
 _SURE = 0.5
-_LIKELY = 0.4
+# Bare names and usernames look like greetings and thanks to the classifier.
+_SURE_OF_TALK = 0.7
 # What is told as the story is an interjection only where there is no doubt of it.
 _CERTAIN = 0.8
+# One word that answers the question is a cry for help only where there is no doubt.
+_CERTAIN_OF_CRISIS = 0.95
 _TELLING_WORDS = 8
 _LONGEST_ORDER_WORDS = 8
 
@@ -83,13 +86,17 @@ class _Utterance:
         turn = self.turn
         if turn.is_choice:
             return await self._choice()
-        if turn.intent == "crisis":
+        if turn.intent == "crisis" and not self._is_bare_answer():
             return self._leave("action_crisis")
         if intake.is_wordless(turn):
             turn.say("utter_no_words")
             return await self._go_on()
-        if self.asked_for == "confirmed" and consent.is_held_back(turn):
+        is_review = self.asked_for == "confirmed"
+        mends = bool(named_fields(turn)) or is_correction(turn)
+        if is_review and consent.is_held_back(turn) and not mends:
             say_change_choices(turn)
+            return await self._go_on()
+        if intake.take_verdict(turn, self.asked_for) and is_review:
             return await self._go_on()
         match intake.command(turn):
             case "cancel":
@@ -101,6 +108,12 @@ class _Utterance:
             await ExplainWhyNeeded(turn.services).act(turn)
             return await self._go_on()
         return await self._answer()
+
+    def _is_bare_answer(self) -> bool:
+        """Whether it is one word, asked for, that only looks like a cry for help."""
+        is_asked_for = self.asked_for in ("name", "email", "username")
+        is_word = len(self.turn.text.split()) == 1
+        return is_asked_for and is_word and self.turn.confidence < _CERTAIN_OF_CRISIS
 
     async def _answer(self) -> Events:
         turn = self.turn
@@ -146,8 +159,10 @@ class _Utterance:
         match turn.intent, field:
             case "ask_question", _:
                 await AnswerQuestion(turn.services).act(turn)
-            case "inform", "is_complaint" | "category" | "ground":
-                _choose(turn, str(field), value)
+            case "inform", "is_complaint" | "category" | "ground" as field:
+                is_yes = str(value).lower() == "true"
+                is_verdict = field == "is_complaint"
+                intake.choose_verdict(turn, field, is_yes if is_verdict else value)
             case "inform", "earlier_case":
                 turn.set(correcting=earlier.REFERENCE)
             case "inform", "earlier":
@@ -174,12 +189,17 @@ class _Utterance:
 
     async def _in_review(self, changed: list[str]) -> None:
         turn = self.turn
-        if changed or (turn.is_question and self._offers_other_date()):
+        if changed:
+            await fields.add_telling(turn)
+            return
+        if turn.is_question and self._offers_other_date():
             return
         if is_correction(turn):
             self._correction_without_value()
         elif consent.confirms(turn):
             turn.set(confirmed=True)
+        elif turn.has("nothing_more"):
+            return
         elif self._is_interjection():
             await self._interjection()
         elif turn.likeliest_intent == "deny":
@@ -215,14 +235,16 @@ class _Utterance:
             await fields.add_telling(turn)
         elif turn.get(field) and not turn.get("correcting"):
             return
+        elif field != "event_date" and fields.repeats_date(turn):
+            fields.say_date_noted(turn)
         elif field == "event_date" and fields.is_open_date(turn):
             return
         elif intake.is_refusal(turn):
             await fields.refuse(turn, field)
-        elif is_correction(turn):
+        elif is_correction(turn) and (named_fields(turn) or turn.confidence >= _SURE):
             self._correction_without_value()
-        elif intake.is_statement(turn):
-            await intake.add_description(turn, turn.text)
+        elif intake.is_statement(turn) or fields.tells_more(turn):
+            await fields.add_words(turn)
             turn.say("utter_added")
         else:
             fields.fail(turn, field)
@@ -231,8 +253,13 @@ class _Utterance:
         turn = self.turn
         if is_correction(turn):
             return False
-        is_likely = turn.likeliest_intent in INTERJECTIONS
-        return turn.is_question or (is_likely and turn.confidence >= _LIKELY)
+        if turn.is_question:
+            return True
+        intent = turn.likeliest_intent
+        if intent in SMALL_TALK:
+            is_value = any(c.isdigit() or c in "_@" for c in turn.text)
+            return turn.confidence >= _SURE_OF_TALK and not is_value
+        return intent in INTERJECTIONS and turn.confidence >= _SURE
 
     async def _interjection(self) -> None:
         turn = self.turn
@@ -265,19 +292,6 @@ class _Utterance:
         turn.say("utter_which_date_is_true", choices=choices)
         turn.has_asked = True
         return True
-
-
-def _choose(turn: Turn, field: str, value: Any) -> None:
-    """Keep what the customer says of the verdict beside the classifier's."""
-    verdict = dict(turn.get("verdict") or {})
-    chosen = dict(verdict.get("chosen") or {})
-    if field == "is_complaint":
-        chosen[field] = str(value).lower() == "true"
-        if chosen[field]:
-            turn.set(customer_says_complaint=True)
-    else:
-        chosen[field] = value
-    turn.set(verdict={**verdict, "chosen": chosen})
 
 
 def _say_categories(turn: Turn) -> None:

@@ -7,6 +7,7 @@ utterance as no answer, so that the rule for its intent takes it and the form go
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,7 @@ from actions.correcting import is_correction
 from actions.dates import Mention, event_date, find_dates
 from actions.facts import Facts, has_words
 from actions.hours import time_of_day
-from actions.phrases import fold
+from actions.phrases import any_of, fold
 from actions.turns import Turn, statements_of
 
 FIELDS = ("name", "email", "username", "event_date", "details")
@@ -35,7 +36,8 @@ _ASIDES = frozenset(
 _SURE = 0.5
 _LONGEST_WHY_WORDS = 9
 _BARE_WHY_WORDS = 3
-_SHORTEST_RESUMING_WORDS = 4
+_LONGEST_RESUMING_WORDS = 8
+_LONGEST_VERDICT_WORDS = 16
 _ALONE_WORDS = 3
 _THIN_WORDS = 6
 _STATEMENT_WORDS = 8
@@ -115,10 +117,12 @@ def _take_person(
 def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
     """Store the day of the event, and the time with it; whether either changed."""
     asked = asked_for == "event_date"
-    found = mentions(turn, is_answer=asked or bool(turn.get("date_options")))
-    best = event_date(found, turn.today)
     current = turn.get("event_date")
-    if best is None or (current and not (asked or is_correction)):
+    is_answer = asked or bool(turn.get("date_options")) or bool(current)
+    found = mentions(turn, is_answer=is_answer and (asked or is_correction))
+    best = event_date(found, turn.today)
+    may_replace = asked or is_correction or _names_date(turn)
+    if best is None or (current and not may_replace):
         return asked and _take_time(turn)
     if best.value is None:
         options = [day.isoformat() for day in best.options]
@@ -133,6 +137,14 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
     turn.remove_missing("event_date")
     has_time = _take_time(turn)
     return has_time or bool(value != current)
+
+
+def _names_date(turn: Turn) -> bool:
+    """Whether the utterance says what the date is: "the date should be …"."""
+    words = turn.services.phrases.words
+    said = rf"(?<!\w){any_of(words('date'))}\W+{any_of(words('links'))}(?!\w)"
+    is_short = len(turn.text.split()) <= _LONGEST_VERDICT_WORDS
+    return is_short and re.search(said, turn.folded) is not None
 
 
 def _take_time(turn: Turn) -> bool:
@@ -179,7 +191,9 @@ async def add_description(turn: Turn, text: str) -> None:
             "chosen": before_verdict.get("chosen", {}),
         }
     )
-    if turn.services.phrases.has("complaint", statements_of(fold(text))):
+    said = statements_of(fold(text))
+    phrases = turn.services.phrases
+    if phrases.has("complaint", said) and not phrases.has("no_complaint", said):
         turn.set(customer_says_complaint=True)
 
 
@@ -202,6 +216,34 @@ def is_complaint(turn: Turn) -> bool:
     if chosen is not None:
         return bool(chosen)
     return bool(verdict.get("is_complaint") or turn.get("customer_says_complaint"))
+
+
+def choose_verdict(turn: Turn, field: str, value: Any) -> None:
+    """Keep what the customer says of the verdict beside the classifier's."""
+    verdict = dict(turn.get("verdict") or {})
+    chosen = {**(verdict.get("chosen") or {}), field: value}
+    if field == "is_complaint" and value:
+        turn.set(customer_says_complaint=True)
+    turn.set(verdict={**verdict, "chosen": chosen})
+
+
+def take_verdict(turn: Turn, asked_for: str) -> bool:
+    """Take the customer's word that the matter is a complaint, or that it is none.
+
+    Returns:
+        Whether they said so. That it is one needs saying only to the summary: before,
+        it is part of the story.
+    """
+    if turn.is_question or len(turn.text.split()) > _LONGEST_VERDICT_WORDS:
+        return False
+    if turn.states("no_complaint"):
+        choose_verdict(turn, "is_complaint", False)
+        return True
+    is_new = asked_for == "confirmed" and not is_complaint(turn)
+    if is_new and turn.states("complaint") and not turn.negates:
+        choose_verdict(turn, "is_complaint", True)
+        return True
+    return False
 
 
 def is_thin(description: str | None) -> bool:
@@ -313,15 +355,17 @@ def is_statement(turn: Turn) -> bool:
 
 def resumes(turn: Turn) -> bool:
     """Whether the customer takes up again what was put aside."""
-    if not turn.get("parked") or turn.is_choice or turn.has("not"):
+    if not turn.get("parked") or turn.is_choice or turn.negates:
         return False
-    is_short = len(turn.text.split()) <= _SHORTEST_RESUMING_WORDS
+    is_short = len(turn.text.split()) <= _LONGEST_RESUMING_WORDS
     return turn.states("resume") and (is_short or turn.states("complaint"))
 
 
 def asks_why(turn: Turn) -> bool:
     """Whether the customer asks what the field is needed for."""
     words = len(turn.text.split())
+    if not turn.is_question and turn.states("refuse"):
+        return False
     if turn.intent == "why_needed" and turn.confidence >= _SURE:
         return words <= _LONGEST_WHY_WORDS
     found = turn.services.phrases.pattern("why").match(turn.folded)

@@ -11,9 +11,11 @@ from actions.base import Events, TurnAction, followup
 from actions.filing import NEW_CASE, open_case, opens_case
 from actions.intake import is_wordless
 from actions.turns import Turn
-from actions.urgency import crisis_values, file_urgent_case
+from actions.urgency import crisis_values, file_urgent_case, say_after_crisis
 
 _LONGEST_YES_WORDS = 6
+_SHORTEST_QUESTION_WORDS = 4
+_SURE = 0.5
 SMALL_TALK = frozenset(
     "greet thank goodbye bot_challenge praise abuse out_of_scope".split()
 )
@@ -27,6 +29,9 @@ class SmallTalk(TurnAction):
     async def act(self, turn: Turn) -> Events | None:
         if turn.get("pause") and turn.intent in ("thank", "goodbye", "praise"):
             turn.say("utter_crisis_farewell", **crisis_values(turn))
+            return None
+        if turn.get("pause") and turn.intent != "bot_challenge":
+            say_after_crisis(turn)
             return None
         inside = "_in_form" if turn.is_in_form else ""
         name = turn.intent if turn.intent in SMALL_TALK else "greet"
@@ -91,6 +96,9 @@ class ExplainComplaining(TurnAction):
 
     async def act(self, turn: Turn) -> Events | None:
         services = self.services
+        if turn.get("pause") and turn.confidence < _SURE:
+            say_after_crisis(turn)
+            return None
         found = None
         if turn.text:
             found = await services.in_thread(
@@ -121,7 +129,17 @@ class ChangeLanguage(TurnAction):
     action_name = "action_change_language"
 
     async def act(self, turn: Turn) -> Events | None:
-        turn.say("utter_language_changed")
+        if turn.is_choice or turn.metadata.get("changes_language", True):
+            turn.say("utter_language_changed")
+        elif turn.get("pause"):
+            say_after_crisis(turn)
+        else:
+            wording = self.services.wording
+            choices = [
+                (wording.name(each), f'/change_language{{"language":"{each}"}}')
+                for each in self.services.operator.languages
+            ]
+            turn.say("utter_which_language", choices=choices)
         return None
 
 
@@ -131,6 +149,9 @@ class ExplainWhyNeeded(TurnAction):
     action_name = "action_why_needed"
 
     async def act(self, turn: Turn) -> Events | None:
+        if turn.get("pause"):
+            say_after_crisis(turn)
+            return None
         field = turn.get("requested_slot") if turn.is_in_form else None
         known = ("name", "email", "username", "event_date", "details", "confirmed")
         name = f"utter_why_{field}" if field in known else "utter_why_details"
@@ -212,7 +233,10 @@ class Correct(TurnAction):
                 choices=[(turn.label("choices.append"), "/affirm")],
             )
             return None
-        turn.say("utter_how_can_i_help")
+        if turn.get("pause"):
+            say_after_crisis(turn)
+        else:
+            turn.say("utter_how_can_i_help")
         return None
 
 
@@ -234,10 +258,7 @@ class Inform(TurnAction):
         if turn.is_question:
             await answer(turn)
             return None
-        if is_wordless(turn):
-            turn.say("utter_no_words")
-        else:
-            turn.say("utter_default")
+        _say_not_understood(turn)
         return None
 
 
@@ -250,7 +271,7 @@ class Fallback(TurnAction):
         if turn.is_in_form:
             return await open_form(turn)
         if is_wordless(turn):
-            turn.say("utter_no_words")
+            _say_not_understood(turn)
         elif turn.get("offer") == "status":
             return [followup("action_case_status")]
         elif await opens_case(turn):
@@ -258,8 +279,22 @@ class Fallback(TurnAction):
         elif turn.get("offer") == "helped" and not turn.is_question:
             turn.set(offer=None)
             turn.say("utter_glad")
-        elif turn.is_question or len(turn.text.split()) >= 4:
+        elif turn.is_question or _may_be_question(turn):
             await answer(turn)
         else:
-            turn.say("utter_default")
+            _say_not_understood(turn)
         return None
+
+
+def _may_be_question(turn: Turn) -> bool:
+    """Whether words without a question mark are worth looking up."""
+    return len(turn.text.split()) >= _SHORTEST_QUESTION_WORDS and not turn.get("pause")
+
+
+def _say_not_understood(turn: Turn) -> None:
+    if is_wordless(turn):
+        turn.say("utter_no_words")
+    elif turn.get("pause"):
+        say_after_crisis(turn)
+    else:
+        turn.say("utter_default")

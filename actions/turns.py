@@ -17,7 +17,7 @@ from actions.cases.case import Case, CaseDraft, Verdict
 from actions.cases.complaint import Policy
 from actions.facts import FactReader, without_markup
 from actions.helplines import HelpLines
-from actions.phrases import PhraseBook, fold
+from actions.phrases import PhraseBook, fold, whole_words
 from actions.wording import Wording
 from knowledge.answers import Answer, Citation
 from knowledge.citing import PageHistory
@@ -198,16 +198,20 @@ class Turn:
         return str((self.message.get("intent") or {}).get("name") or "")
 
     @cached_property
-    def confidence(self) -> float:
-        return float((self.message.get("intent") or {}).get("confidence") or 0.0)
+    def _likeliest(self) -> Mapping[str, Any]:
+        ranking = self.message.get("intent_ranking") or ()
+        named = (item for item in ranking if item["name"] != "nlu_fallback")
+        return next(named, self.message.get("intent") or {})
 
-    @cached_property
+    @property
     def likeliest_intent(self) -> str:
         """The best intent, also where Rasa fell back for want of confidence."""
-        for item in self.message.get("intent_ranking") or ():
-            if item["name"] != "nlu_fallback":
-                return str(item["name"])
-        return self.intent
+        return str(self._likeliest.get("name") or "")
+
+    @property
+    def confidence(self) -> float:
+        """How sure the likeliest intent is, 0 to 1."""
+        return float(self._likeliest.get("confidence") or 0.0)
 
     @cached_property
     def entities(self) -> dict[str, Any]:
@@ -231,6 +235,15 @@ class Turn:
     @property
     def is_in_form(self) -> bool:
         return (self.tracker.active_loop or {}).get("name") == FORM
+
+    @cached_property
+    def negates(self) -> bool:
+        """Whether a negation of its own language stands in the utterance.
+
+        Of that language alone: "no" is "in the" in Portuguese, and "en" one in Swedish.
+        """
+        own = self.services.phrases.starting_with(self.language)[0]
+        return whole_words(own.words("not")).search(self.folded) is not None
 
     def has(self, phrases: str) -> bool:
         """Whether the utterance holds one of these phrases, in any language."""

@@ -25,6 +25,20 @@ def crisis_values(turn: Turn) -> dict[str, Any]:
     }
 
 
+def say_after_crisis(turn: Turn) -> None:
+    """That help is still there; said to whatever is not understood after a crisis."""
+    if turn.has("complaint") and (turn.negates or turn.has("wait")):
+        # "I can't manage the complaint today."
+        turn.say("utter_no_pressure")
+        return
+    turn.set(offer="urgent")
+    turn.say(
+        "utter_after_crisis",
+        **crisis_values(turn),
+        choices=[(turn.label("choices.contact_me"), "/ask_human")],
+    )
+
+
 async def file_urgent_case(turn: Turn) -> None:
     """Tell a person at once: an urgent case of the words that were said, no questions.
 

@@ -38,6 +38,10 @@ class Wording:
                 return str(tag)
         return self._default
 
+    def name(self, language: str) -> str:
+        """A language's name for itself."""
+        return str(self._trees[language]["name"])
+
     def response(
         self, language: str, name: str, values: Mapping[str, Any], *, turn: int = 0
     ) -> tuple[str, list[dict[str, str]]]:

@@ -305,6 +305,7 @@ class Conversations:
                 {
                     "language": spoken.language,
                     "masked": list(spoken.masked),
+                    "changes_language": spoken.changes_language,
                     "message_id": spoken.messages[0],
                     "now": self._clock().isoformat(),
                 },

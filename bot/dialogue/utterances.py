@@ -49,6 +49,8 @@ class Spoken:
         language: That it is answered in.
         masked: The kinds of what was hidden in it.
         is_other_language: It is in a language that is not offered.
+        changes_language: It is answered in another language than what came before, or
+            asks for the one that it is answered in.
     """
 
     messages: list[str]
@@ -56,6 +58,7 @@ class Spoken:
     language: str
     masked: tuple[str, ...] = ()
     is_other_language: bool = False
+    changes_language: bool = True
 
 
 class Listener:
@@ -136,6 +139,8 @@ class Listener:
             language=language,
             masked=tuple(dict.fromkeys(masked)),
             is_other_language=not is_offered,
+            changes_language=language != known.language
+            or any("requested" in each.heard for each in burst),
         )
 
     def _language(

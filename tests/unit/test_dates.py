@@ -224,3 +224,39 @@ def test_times_amounts_and_names_are_no_dates(language: str, text: str) -> None:
 
 def test_a_leap_day_that_is_none_is_no_date() -> None:
     assert the_day("2026-02-29", "en") is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "day"),
+    [
+        ("fr", "ah non, ce n'était pas mardi mais mercredi", 18),
+        ("en", "it was not on Monday but on Tuesday", 17),
+        ("es", "no fue ayer, fue anteayer", 20),
+        ("fi", "se ei ollut eilen vaan toissapäivänä", 20),
+        ("de", "nicht am Montag, sondern am Dienstag", 17),
+        ("en", "it did not come on Monday", 16),
+    ],
+)
+def test_a_day_named_as_wrong_gives_way_to_the_right_one(
+    language: str, text: str, day: int
+) -> None:
+    assert the_day(text, language) == date(2026, 11, day)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "day"),
+    [
+        ("es", "pedí el retiro el día 6 y sigue en pendiente", 6),
+        ("pt", "no passado dia 11 cobraram-me duas vezes", 11),
+        ("sv", "sen den 5:e väntar jag på svar", 5),
+    ],
+)
+def test_a_day_of_the_month_that_is_named_as_one_counts_anywhere(
+    language: str, text: str, day: int
+) -> None:
+    assert the_day(text, language) == date(2026, 11, day)
+
+
+def test_a_short_portuguese_weekday_is_one_in_an_answer() -> None:
+    assert the_day("sexta", "pt", is_answer=True) == date(2026, 11, 20)
+    assert the_day("a sexta vez que escrevo", "pt") is None

@@ -60,7 +60,7 @@ async def test_an_answer_and_a_question_are_both_taken() -> None:
     )
 
     assert heard.slots["username"] == "new_rat"
-    assert "no sure answer" in heard.text
+    assert "answer to that" in heard.text
 
 
 @pytest.mark.parametrize("text", ["", "🤷", "…"])
@@ -214,9 +214,9 @@ async def test_a_cancelled_case_can_be_taken_up_again() -> None:
         **{**filled(), **cancelled.slots},
     )
 
-    assert STORY in resumed.slots["description"]
+    assert resumed.opens_form
     assert resumed.slots["parked"] is None
-    assert "event_date" not in resumed.slots
+    assert not {"description", "event_date"} & resumed.slots.keys()
 
 
 async def test_starting_over_keeps_nothing() -> None:
@@ -289,3 +289,75 @@ async def test_an_utterance_not_understood_never_ends_in_silence() -> None:
 
     assert heard.text
     assert heard.followup == "action_listen"
+
+
+@pytest.mark.parametrize(
+    ("language", "field", "words", "value"),
+    [
+        ("nb", "username", "endre brukernavnet til monalie_99", "monalie_99"),
+        ("es", "name", "cambia el nombre a Iker Zubeldia", "Iker Zubeldia"),
+        ("da", "name", "navnet skal være Birthe Kjærsgaard", "Birthe Kjærsgaard"),
+        ("pl", "name", "zmień imię na Paweł Nowicki", "Paweł Nowicki"),
+        ("en", "email", "wait, the e-mail is kim@example.com", "kim@example.com"),
+        ("it", "email", "scusa ho sbagliato, kim@example.it", "kim@example.it"),
+        ("nb", "event_date", "datoen skal være 10. november", "2026-11-10"),
+        ("fr", "event_date", "non, c'était le 4, pas le 3", "2026-11-04"),
+    ],
+)
+async def test_a_summary_is_corrected_in_the_customers_own_words(
+    language: str, field: str, words: str, value: str
+) -> None:
+    intent = "correct" if field == "event_date" else "inform"
+
+    heard = await tell(words, intent=intent, language=language, **filled())
+
+    assert heard.slots[field] == value
+    assert "confirmed" not in heard.slots
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fr", "attention, ce n'est pas une réclamation"),
+        ("sv", "det är inget klagomål, jag ville bara fråga"),
+        ("de", "das soll keine Beschwerde sein"),
+        ("fi", "tämä ei ole valitus"),
+    ],
+)
+async def test_a_customer_may_say_that_it_is_no_complaint(
+    language: str, words: str
+) -> None:
+    heard = await tell(words, intent="cancel", language=language, **filled())
+
+    assert heard.slots["verdict"]["chosen"] == {"is_complaint": False}
+    assert heard.followup is None
+
+
+async def test_a_customer_may_say_that_it_is_a_complaint_after_all() -> None:
+    asked = {**filled()["verdict"], "is_complaint": False}
+
+    heard = await tell("I do want it to be a complaint", **filled(verdict=asked))
+
+    assert heard.slots["customer_says_complaint"]
+    assert heard.slots["verdict"]["chosen"] == {"is_complaint": True}
+
+
+@pytest.mark.parametrize("word", ["joostpoker", "kill_bill88", "Desperado"])
+async def test_a_username_is_no_cry_for_help(word: str) -> None:
+    heard = await tell(word, intent="crisis", confidence=0.8, **asking("username"))
+
+    assert heard.slots["username"] == word
+    assert not heard.is_rejected
+
+
+async def test_a_username_is_no_greeting() -> None:
+    heard = await tell("kim.berg@", intent="greet", confidence=0.6, **asking("email"))
+
+    assert heard.slots["attempts"] == {"email": 1}
+
+
+async def test_a_wish_said_in_place_of_an_answer_is_kept() -> None:
+    heard = await tell("I just want my 40 euros back", **asking("event_date"))
+
+    assert "40 euros" in heard.slots["description"]
+    assert heard.slots["requested_slot"] == "event_date"

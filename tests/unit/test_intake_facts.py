@@ -129,3 +129,40 @@ def test_a_name_in_nearly_the_same_letters_is_a_correction(
     text: str, is_respelt: bool
 ) -> None:
     assert respells_name(text, "Gunilla Hedvall") == is_respelt
+
+
+def test_the_address_that_puts_another_right_is_taken() -> None:
+    facts = read("dot@example.com, no hang on, dorothy@example.com")
+
+    assert facts.email == "dorothy@example.com"
+
+
+def test_of_two_addresses_the_first_is_the_writers() -> None:
+    facts = read("anna@example.com, and the player wrote from kim@example.com")
+
+    assert facts.email == "anna@example.com"
+
+
+def test_a_username_may_follow_the_address_without_a_cue() -> None:
+    assert read("renzo@example.it renzo_tr", "email").username == "renzo_tr"
+    assert read("renzo@example.it 2 tables", "email").username is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Sofia Brandel här, sofia@example.se", "Sofia Brandel"),
+        ("Jan de Wit hier", "Jan de Wit"),
+        ("I was in Malmö here, and it froze", None),
+    ],
+)
+def test_who_is_here_says_their_name(text: str, name: str | None) -> None:
+    assert read(text).name == name
+
+
+def test_a_name_may_begin_with_an_abbreviation() -> None:
+    assert read("Mª Carmen Ruiz", "name").name == "Mª Carmen Ruiz"
+
+
+def test_the_last_sentence_may_be_the_name() -> None:
+    assert read("no matter. dorothy okafor", "name").name == "dorothy okafor"
