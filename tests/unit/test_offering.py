@@ -79,7 +79,7 @@ async def test_a_passage_that_is_gone_is_said_to_be() -> None:
 
     heard = await choose(gone, AnswerQuestion, form=False)
 
-    assert "can't find a sure answer" in heard.text
+    assert "can't find a definite answer" in heard.text
 
 
 async def test_inside_the_form_passages_are_offered_and_the_form_goes_on() -> None:
