@@ -121,5 +121,6 @@ async def embed(request: web.Request) -> web.Response:
 
 
 def _require(given: str, token: str) -> None:
-    if not hmac.compare_digest(given.encode(), token.encode()):
+    # Bytes that are no text come as lone surrogates.
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), token.encode()):
         raise NotSignedIn("the internal token is missing or wrong")

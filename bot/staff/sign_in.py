@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import timedelta
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from aiohttp import web
 
@@ -76,8 +76,8 @@ def check_origin(request: web.Request) -> None:
         NotAllowed: `Origin` is missing or not this site.
     """
     origin = request.headers.get("Origin", "")
-    ours = {request.host, urlsplit(request.app[keys.PARTS].settings.address).netloc}
-    if urlsplit(origin).netloc not in ours:
+    ours = {request.host, _split(request.app[keys.PARTS].settings.address).netloc}
+    if _split(origin).netloc not in ours:
         raise NotAllowed("the request does not come from this site")
 
 
@@ -253,8 +253,16 @@ def _form(
 
 def _destination(wanted: str, staff: Staff) -> str:
     """Where to go after signing in: a page of ours, never another site."""
-    parts = urlsplit(wanted)
+    parts = _split(wanted)
     is_ours = not parts.scheme and not parts.netloc and "\\" not in wanted
     if is_ours and _room(parts.path):
-        return wanted
+        return parts.geturl()
     return "/desk" if staff.can_use_desk() else "/knowledge"
+
+
+def _split(address: str) -> SplitResult:
+    """The parts of an address that anybody may have made up; a broken one has none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")

@@ -221,6 +221,9 @@ def as_fields(page: Page) -> dict[str, str]:
     }
 
 
+_FIELDS = ("id", "title", "kind", "language", "url", "effective_from", "body")
+
+
 def whole(text: str) -> int:
     """A whole number from a form.
 
@@ -246,7 +249,8 @@ async def _part(
 
 
 async def _form(request: web.Request) -> dict[str, str]:
-    return dict(await form_fields(request))
+    """Every field of the editor; one that was not sent is empty."""
+    return {**dict.fromkeys(_FIELDS, ""), **await form_fields(request)}
 
 
 def _page(fields: Mapping[str, str]) -> Page:
