@@ -13,6 +13,8 @@ from actions.cases.asked_questions import recently_answered
 from bot.keys import Parts
 from bot.page_languages import page_identifier
 from bot.tables import staff
+from knowledge.changes import Changes
+from knowledge.console.imports import Reviewed
 from knowledge.console.parts import CONSOLE, Console
 from knowledge.console.work import Workshop
 from knowledge.contradictions import load_readers
@@ -21,8 +23,9 @@ from knowledge.gaps import GapFinder
 from knowledge.importing import Reader
 from knowledge.publishing import Publisher
 from knowledge.quality import load_checks
-from knowledge.rehearsing import Rehearsals
+from knowledge.rehearsing import Rehearsals, WhatIf
 from knowledge.scheduling import Schedule
+from knowledge.withdrawals import Withdrawals
 
 
 def make_console(parts: Parts) -> Console:
@@ -57,7 +60,11 @@ def make_console(parts: Parts) -> Console:
             partial(recently_answered, parts.engine),
         ),
         schedule=Schedule(parts.engine, parts.clock),
-        workshop=Workshop(),
+        withdrawals=Withdrawals(parts.engine, parts.clock),
+        changes=Changes(parts.engine),
+        workshop=Workshop(
+            parts.engine, parts.clock, {"what_if": WhatIf, "import": Reviewed}
+        ),
         reader=reader,
         identify=lambda text: parts.languages.identify(text).tag if text else None,
         names=names,

@@ -17,9 +17,11 @@ import actions.desk.views
 import actions.reports.views
 import knowledge.console.api
 import knowledge.console.editor
+import knowledge.console.history
 import knowledge.console.imports
 import knowledge.console.publications
 import knowledge.console.views
+import knowledge.console.withdrawing
 from actions.cases.case import Verdict
 from actions.cases.dossier import Dossiers
 from actions.classification.observing import StoredObservation
@@ -59,9 +61,11 @@ def add_rooms(app: web.Application) -> None:
         actions.reports.views,
         knowledge.console.api,
         knowledge.console.editor,
+        knowledge.console.history,
         knowledge.console.imports,
         knowledge.console.publications,
         knowledge.console.views,
+        knowledge.console.withdrawing,
     ):
         app.add_routes(module.routes)
     app.router.add_static("/staff", STATIC)

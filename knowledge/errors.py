@@ -9,6 +9,7 @@
     ├── NotSignedIn            no or wrong credentials: 401
     ├── NotAllowed             signed in, but not for this: 403
     ├── NotFound               no such conversation, case, page: 404
+    │   └── Gone               it was here, and was removed: 410
     ├── Conflict               the thing has moved on: 409
     │   └── PublishRefused     it would answer worse than the operator allows
     ├── TooManyRequests        slow down: 429
@@ -70,6 +71,10 @@ class NotAllowed(GuichetError):
 
 class NotFound(GuichetError):
     """There is no such thing."""
+
+
+class Gone(NotFound):
+    """It was here, and was removed."""
 
 
 class Conflict(GuichetError):

@@ -131,3 +131,24 @@ scheduled_publications = Table(
     ),
     sqlite_autoincrement=True,
 )
+
+# What editors began and look at: worth nothing after a day, not part of a backup.
+console_work = Table(
+    "console_work",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("about", JSON),
+    Column("state", String(16), nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    # As JSON text: only who asks for it reads it.
+    Column("result", Text),
+    Column("error", Text, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    # When the process that does it last said so.
+    Column("heard_at", UtcDateTime, nullable=False),
+    Index(None, "started_at"),
+    info={"is_derived": True},
+)

@@ -16,6 +16,7 @@ from bot.web.pages import render
 from knowledge.errors import (
     BadInput,
     Conflict,
+    Gone,
     GuichetError,
     NotAllowed,
     NotFound,
@@ -38,6 +39,7 @@ STATUSES: dict[type[GuichetError], int] = {
     BadInput: 400,
     NotSignedIn: 401,
     NotAllowed: 403,
+    Gone: 410,
     NotFound: 404,
     Conflict: 409,
     TooManyRequests: 429,

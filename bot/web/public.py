@@ -19,10 +19,12 @@ from bot.settings import ROOT
 from bot.web import bundle
 from bot.web.api import read_body
 from bot.web.negotiation import asked_language, choose
+from bot.web.withdrawn import find_withdrawn
 from bot.web.pages import render
 from knowledge.bodies import whole_number
 from knowledge.database import reading
 from knowledge.errors import BadInput, GuichetError, NotFound, TooLong
+from knowledge.withdrawals import Withdrawal
 from knowledge.pages import Page, render_html
 from knowledge.yaml_files import parse_yaml
 
@@ -111,11 +113,12 @@ async def show_help_page(request: web.Request) -> web.Response:
             and (each.id == wanted or each.url == f"/help/{language}/{wanted}")
         ),
         None,
+    gone: Withdrawal | None = None
     )
     if page is None:
-        raise NotFound(f"no help page {wanted} in {language}")
+        page, gone = await find_withdrawn(request, language, wanted)
     newest = page
-    page, stood = await _as_it_stood(request, newest)
+    page, stood = await _as_it_stood(request, newest, gone)
     translations = {each.language: each.url for each in pages if each.id == page.id}
     return render(
         request,
@@ -130,14 +133,16 @@ async def show_help_page(request: web.Request) -> web.Response:
                 request.app[keys.PARTS].texts.locale(language),
             ),
             "stood": stood,
-            "newest_url": newest.url,
+            "newest_url": None if gone else newest.url,
             "pages": [each for each in pages if each.language == language],
             "translations": translations,
         },
     )
 
 
-async def _as_it_stood(request: web.Request, newest: Page) -> tuple[Page, str | None]:
+async def _as_it_stood(
+    request: web.Request, newest: Page, gone: Withdrawal | None
+) -> tuple[Page, str | None]:
     """The version asked for, and the sentence that says when it held; none if now."""
     parts = request.app[keys.PARTS]
     id, language, zone = newest.id, newest.language, parts.operator.zone
@@ -145,7 +150,7 @@ async def _as_it_stood(request: web.Request, newest: Page) -> tuple[Page, str | 
     if (day := request.query.get("on")) is not None:
         on = _day(day)
         page = await parts.pages.in_force(id, language, on, zone=zone)
-        if page is None:
+        if page is None or (gone and gone.withdrawn_at.astimezone(zone).date() < on):
             raise NotFound(f"no version of {id} in {language} was in force on {on}")
         return page, parts.texts.text(language, "help.stood_on", date=words(on))
     number = request.query.get("version")
@@ -155,8 +160,10 @@ async def _as_it_stood(request: web.Request, newest: Page) -> tuple[Page, str | 
     stood = await parts.pages.stood(id, language, wanted)
     if stood is None:
         raise NotFound(f"no version {wanted} of {id} in {language}")
+    if gone and stood[1] is None:
+        stood = stood[0], gone.withdrawn_at
     page = await parts.pages.page(id, language, wanted)
-    if page.version == newest.version:
+    if page.version == newest.version and gone is None:
         return page, None
     since, until = (words(each.astimezone(zone)) if each else "" for each in stood)
     said = parts.texts.text(language, "help.stood_from", since=since, until=until)

@@ -77,18 +77,19 @@ async def read_source_sent(request: web.Request) -> web.Response:
     else:
         run = partial(_read_files, parts, upload.files, reader)
     named = address or ", ".join(name for name, _ in upload.files[:3])
-    work = parts.workshop.start("import", author_of(request), run, about=named)
-    return see_other(f"/knowledge/import/{work.key}")
+    key = await parts.workshop.start("import", author_of(request), run, about=named)
+    return see_other(f"/knowledge/import/{key}")
 
 
 @routes.get("/knowledge/import/{key}")
 async def review(request: web.Request) -> web.Response:
     """What was read, page by page, to choose from."""
     parts = request.app[CONSOLE]
-    work = parts.workshop.find(request.match_info["key"], "import", author_of(request))
+    key = request.match_info["key"]
+    work = await parts.workshop.find(key, "import", author_of(request))
     if not work.is_over:
         return under_way(request, work)
-    if work.error is not None:
+    if work.state != "done":
         return _source_page(request, error=work.error or None, status=400, failed=True)
     return render(
         request,
@@ -112,7 +113,8 @@ async def review(request: web.Request) -> web.Response:
 async def store_chosen(request: web.Request) -> web.Response:
     """Store the pages chosen, as drafts."""
     parts = request.app[CONSOLE]
-    work = parts.workshop.find(request.match_info["key"], "import", author_of(request))
+    key = request.match_info["key"]
+    work = await parts.workshop.find(key, "import", author_of(request))
     fields = await form_fields(request)
     chosen = {whole(value) for value in fields.getall("page", [])}
     read = [

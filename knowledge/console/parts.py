@@ -8,6 +8,7 @@ from typing import Protocol, cast
 
 from aiohttp import web
 
+from knowledge.changes import Changes
 from knowledge.console.work import Workshop
 from knowledge.contradictions import Reader as FigureReader
 from knowledge.gaps import GapFinder
@@ -16,6 +17,7 @@ from knowledge.publishing import Publisher
 from knowledge.rehearsing import Rehearsals
 from knowledge.scheduling import Schedule
 from knowledge.store import PageStore
+from knowledge.withdrawals import Withdrawals
 from knowledge.workplace import STAFF
 
 
@@ -51,6 +53,8 @@ class Console:
     gaps: GapFinder
     rehearsals: Rehearsals
     schedule: Schedule
+    withdrawals: Withdrawals
+    changes: Changes
     workshop: Workshop
     reader: Callable[[str | None], Reader]
     identify: Callable[[str], str | None]

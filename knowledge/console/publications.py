@@ -11,13 +11,14 @@ from multidict import MultiMapping
 
 from knowledge.bodies import form_fields
 from knowledge.console.editor import whole
-from knowledge.console.parts import CONSOLE, author_of
+from knowledge.console.parts import CONSOLE, Console, author_of
 from knowledge.console.work import Work
 from knowledge.errors import BadInput, PublishRefused
 from knowledge.links import dead_links
 from knowledge.pages import Page
 from knowledge.scheduling import Draft, with_drafts
 from knowledge.versions import PageState
+from knowledge.withdrawals import Key, without
 from knowledge.workplace import WORKPLACE, render, see_other
 
 routes = web.RouteTableDef()
@@ -31,38 +32,55 @@ async def show_drafts(request: web.Request) -> web.Response:
 
 @routes.post("/knowledge/what-if")
 async def rehearse(request: web.Request) -> web.Response:
-    """Begin to ask the stored questions of the drafts chosen."""
-    parts = request.app[CONSOLE]
-    drafts = _chosen(await form_fields(request))
-    if not drafts:
+    """Begin to ask the stored questions of the drafts chosen, or without a page."""
+    fields: Any = await request.post()
+    drafts, withdrawn = _chosen(fields), chosen_keys(fields)
+    if not drafts and not withdrawn:
         return await _drafts_page(request, error="nothing_chosen", status=400)
-    pages = await with_drafts(parts.store, drafts)
-    work = parts.workshop.start(
+    parts = request.app[CONSOLE]
+    pages = await _rehearsed(parts, drafts, withdrawn)
+    key = await parts.workshop.start(
         "what_if",
         author_of(request),
         lambda progress: parts.rehearsals.what_if(pages, progress),
-        about=drafts,
+        about={
+            "drafts": drafts,
+            "withdrawn": withdrawn,
+            "moved_to": str(fields.get("moved_to", "")),
+            "reason": str(fields.get("reason", "")),
+        },
     )
-    return see_other(f"/knowledge/what-if/{work.key}")
+    return see_other(f"/knowledge/what-if/{key}")
 
 
 @routes.get("/knowledge/what-if/{key}")
 async def show_what_if(request: web.Request) -> web.Response:
     """What publishing would change, or how far asking is."""
     parts = request.app[CONSOLE]
-    work = parts.workshop.find(request.match_info["key"], "what_if", author_of(request))
+    key = request.match_info["key"]
+    work = await parts.workshop.find(key, "what_if", author_of(request))
     if not work.is_over:
         return under_way(request, work)
-    pages = await with_drafts(parts.store, work.about)
-    chosen = {(id, language) for id, language, _ in work.about}
-    among = [page for page in pages if (page.id, page.language) in chosen]
+    drafts: list[Draft] = [(id, tag, n) for id, tag, n in work.about["drafts"]]
+    withdrawn: list[Key] = [(id, tag) for id, tag in work.about["withdrawn"]]
+    try:
+        pages = await _rehearsed(parts, drafts, withdrawn)
+    except BadInput:
+        # It was withdrawn meanwhile: what was asked then is shown all the same.
+        pages = await with_drafts(parts.store, drafts)
+    chosen = {(id, language) for id, language, _ in drafts}
+    # What a page that goes leaves behind leads nowhere, whoever links to it.
+    among = [page for page in pages if withdrawn or (page.id, page.language) in chosen]
     return render(
         request,
         "console/what_if.html",
         {
             "work": work,
             "what_if": work.result,
-            "drafts": work.about,
+            "drafts": drafts,
+            "withdrawn": withdrawn,
+            "moved_to": work.about["moved_to"],
+            "reason": work.about["reason"],
             "dead": dead_links(pages, among=among),
         },
     )
@@ -124,7 +142,7 @@ async def _drafts_page(
 ) -> web.Response:
     parts, place = request.app[CONSOLE], request.app[WORKPLACE]
     states = await parts.store.states()
-    drafts = [state for state in states if not state.is_published]
+    drafts = [state for state in states if state.is_waiting]
     soon = (place.clock() + dt.timedelta(days=1)).astimezone(place.zone)
     return render(
         request,
@@ -149,7 +167,7 @@ async def _drafts_page(
 
 def _dead(states: Sequence[PageState], drafts: Sequence[PageState]) -> list[Any]:
     """Dead links of the drafts, were all of them published."""
-    pages: list[Page] = [state.newest.page for state in states]
+    pages: list[Page] = [each.newest.page for each in states if not each.is_withdrawn]
     return list(dead_links(pages, among=[state.newest.page for state in drafts]))
 
 
@@ -162,6 +180,25 @@ def _chosen(fields: MultiMapping[str]) -> list[Draft]:
             raise BadInput("a draft must look like page/language/version")
         found.append((parts[0], parts[1], whole(parts[2])))
     return found
+
+
+def chosen_keys(fields: Any) -> list[Key]:
+    """Pages to withdraw as the form names them: `page/language`."""
+    found: list[Key] = []
+    for value in fields.getall("withdraw", []):
+        id, slash, language = str(value).partition("/")
+        if not slash:
+            raise BadInput("a page to withdraw must look like page/language")
+        found.append((id, language))
+    return found
+
+
+async def _rehearsed(
+    parts: Console, drafts: Sequence[Draft], withdrawn: Sequence[Key]
+) -> list[Page]:
+    if withdrawn:
+        return await without(parts.store, withdrawn)
+    return await with_drafts(parts.store, drafts)
 
 
 def _local_time(request: web.Request, text: str) -> dt.datetime:

@@ -38,7 +38,7 @@ async def list_pages(request: web.Request) -> web.Response:
             "shown_language": shown,
             "stale": {each.id: each for each in stale if each.language == shown},
             "n_stale": len(stale),
-            "n_waiting": sum(not state.is_published for state in states),
+            "n_waiting": sum(state.is_waiting for state in states),
             "publications": await parts.store.publications(limit=8),
             "scheduled": await parts.schedule.waiting(),
             "n_gaps": len(await parts.store.gaps()),
@@ -65,6 +65,7 @@ async def show_page(request: web.Request) -> web.Response:
             "markdown": as_markdown(page),
             "history": await parts.store.history(id, language),
             "live": await parts.store.published_version(id, language),
+            "withdrawal": await parts.withdrawals.of(id, language),
             "names": await parts.names(),
             "translations": [
                 state.newest.page

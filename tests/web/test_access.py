@@ -78,6 +78,9 @@ STAFF_ROUTES = {
         GET {PAGE}/edit
         GET {PAGE}/diff
         POST {PAGE}/restore
+        GET {PAGE}/withdraw
+        POST {PAGE}/withdraw
+        GET /knowledge/changes
         GET /knowledge/translations
         GET /knowledge/translations/{{language}}/{{id}}
         POST /knowledge/preview

@@ -332,8 +332,7 @@ async def test_every_version_is_listed_by_the_api(console) -> None:
 
 async def wait_for(console: Counter, path: str, words: str) -> str:
     """The page of a piece of work once it has ended."""
-    [work] = console.client.app[CONSOLE].workshop._work.values()
-    await work.task
+    await console.client.app[CONSOLE].workshop.ended()
     page = await get_page(console, path)
     assert words in page
     return page
@@ -506,8 +505,7 @@ async def test_an_address_inside_our_network_is_not_imported(console) -> None:
     address = str(console.client.make_url("/help/sv"))
 
     path = await begin(console, "/knowledge/import", address=address)
-    [work] = console.client.app[CONSOLE].workshop._work.values()
-    await work.task
+    await console.client.app[CONSOLE].workshop.ended()
     response = await console.client.get(path)
 
     assert response.status == 400
