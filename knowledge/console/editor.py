@@ -221,7 +221,16 @@ def as_fields(page: Page) -> dict[str, str]:
     }
 
 
-_FIELDS = ("id", "title", "kind", "language", "url", "effective_from", "body")
+_FIELDS = (
+    "id",
+    "title",
+    "kind",
+    "language",
+    "url",
+    "effective_from",
+    "translates",
+    "body",
+)
 
 
 def whole(text: str) -> int:
