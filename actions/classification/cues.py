@@ -6,7 +6,6 @@ what a group of words is worth is learnt from examples.
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -80,8 +79,7 @@ class Cues:
             if ours is None or sum(by_language[best]) > FAR_MORE * sum(ours):
                 ours = by_language[best]
             counts = [sum(pair) for pair in zip(counts, ours, strict=True)]
-        values = [value for n in counts for value in (min(n, 1), math.log1p(n))]
-        return np.array(values, dtype=np.float32)
+        return _features(np.array(counts))
 
     def _counts(self, folded: str, language: str) -> list[int]:
         return [
@@ -93,6 +91,18 @@ class Cues:
             )
             for lists in self._entries.values()
         ]
+
+
+def add_features(
+    one: NDArray[np.float32], other: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The features of two texts read one below the other."""
+    return _features(np.rint(np.expm1(one[1::2]) + np.expm1(other[1::2])))
+
+
+def _features(counts: NDArray[np.float64]) -> NDArray[np.float32]:
+    features = np.stack([np.minimum(counts, 1), np.log1p(counts)], axis=1)
+    return features.ravel().astype(np.float32)
 
 
 def fold(text: str) -> str:

@@ -25,6 +25,8 @@ MOST_SENTENCES = 24
 # As many are read by themselves: those that the text misses most.
 MOST_ALONE = 6
 MISSED_WEIGHT = 2.0
+# What complains less by itself, beside the sentence that does so most, is talk.
+COMPLAINS_FROM = 0.05
 _LEAST_CHANCE = 1e-4
 
 
@@ -108,6 +110,8 @@ class EvidenceFinder:
             + MISSED_WEIGHT * missed[most]
             + np.minimum(_log_odds(np.array(alone)), 0)
         )
+        complains = np.sum(alone, axis=1)
+        scores[complains < COMPLAINS_FROM * complains.max()] = -np.inf
         return [int(each) for each in most[np.argmax(scores, axis=0)]]
 
     def _sentences(self, reading: Reading) -> list[_Sentence]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,41 +81,42 @@ def learn(
     inside: Indices,
     *,
     seed: int,
-    on_epoch: Callable[[int], None] = lambda done: None,
+    on_epoch: Callable[[], None] = lambda: None,
 ) -> Network:
     """Learn from the examples `inside`; the same seed gives the same network."""
     import torch
 
-    with torch.random.fork_rng(devices=[]), _one_thread():
-        torch.manual_seed(seed)
-        generator = np.random.default_rng(seed)
-        layers = _make_layers(inputs)
-        optimiser = torch.optim.AdamW(
-            layers.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
-        )
-        telling = torch.from_numpy(inputs.telling)
-        lengths = np.array([len(tokens) for tokens in inputs.tokens])
-        weights = length_weights(lengths, labels.complaint)
-        n_steps = EPOCHS * -(-len(inside) // BATCH)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser,
-            lambda step: min(1.0, (step + 1) / WARM_UP_STEPS) * (1 - step / n_steps),
-        )
-        layers.train()
-        for epoch in range(EPOCHS):
-            for batch in _batches(inputs, inside, generator):
-                scores = _forward(layers, *_padded(inputs, batch), telling[batch])
-                optimiser.zero_grad()
-                _loss(scores, labels, weights, batch).backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
-                schedule.step()
-            on_epoch(epoch + 1)
+    generator = np.random.default_rng(seed)
+    layers = _make_layers(inputs, seed)
+    drop = _Dropout(torch.Generator().manual_seed(seed))
+    optimiser = torch.optim.AdamW(
+        layers.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
+    )
+    telling = torch.from_numpy(inputs.telling)
+    lengths = np.array([len(tokens) for tokens in inputs.tokens])
+    weights = length_weights(lengths, labels.complaint)
+    n_steps = EPOCHS * -(-len(inside) // BATCH)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser,
+        lambda step: min(1.0, (step + 1) / WARM_UP_STEPS) * (1 - step / n_steps),
+    )
+    for _ in range(EPOCHS):
+        for batch in _batches(inputs, inside, generator):
+            scores = _forward(layers, *_padded(inputs, batch), telling[batch], drop)
+            optimiser.zero_grad()
+            _loss(scores, labels, weights, batch).backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
+        on_epoch()
     return Network({**inputs.scales, **_arrays(layers)})
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """The layers are small: threads would wait for one another more than work."""
+def one_thread_each() -> Iterator[None]:
+    """Several networks are learnt at once; each needs one of the cores.
+
+    The layers are small: threads would wait for one another more than work.
+    """
     import torch
 
     n_threads = torch.get_num_threads()
@@ -133,21 +135,49 @@ def outputs(network: Network, inputs: Inputs, places: Indices) -> Iterator[Logit
         yield network.scaled_logits(tokens, seen, inputs.cues[place])
 
 
-def _make_layers(inputs: Inputs) -> torch.nn.ModuleDict:
+class _Dropout:
+    """Dropout with random numbers of its own, so that networks can learn at once."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self._generator = generator
+
+    def __call__(self, values: torch.Tensor, share: float = DROPOUT) -> torch.Tensor:
+        return values * self._mask(values, tuple(values.shape), share)
+
+    def dimensions(self, values: torch.Tensor) -> torch.Tensor:
+        """The same dimensions of every token of a text: as good, and far cheaper."""
+        shape = (len(values), 1, values.shape[2])
+        return values * self._mask(values, shape, DROPOUT)
+
+    def _mask(
+        self, values: torch.Tensor, shape: tuple[int, ...], share: float
+    ) -> torch.Tensor:
+        kept = values.new_empty(shape).bernoulli_(1 - share, generator=self._generator)
+        return kept / (1 - share)
+
+
+# Initial weights come from the process's one source of random numbers.
+_initialising = Lock()
+
+
+def _make_layers(inputs: Inputs, seed: int) -> torch.nn.ModuleDict:
+    import torch
     from torch import nn
 
     dim, n_features = inputs.tokens[0].shape[1], inputs.cues.shape[1]
-    return nn.ModuleDict(
-        {
-            "token": nn.Linear(dim, WIDTH),
-            "mean": nn.Linear(dim, WIDTH),
-            "attention": nn.Linear(WIDTH, len(QUESTIONS), bias=False),
-            **{
-                question: nn.Linear(2 * WIDTH + n_features, SIZES[question])
-                for question in QUESTIONS
-            },
-        }
-    )
+    with _initialising, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.ModuleDict(
+            {
+                "token": nn.Linear(dim, WIDTH),
+                "mean": nn.Linear(dim, WIDTH),
+                "attention": nn.Linear(WIDTH, len(QUESTIONS), bias=False),
+                **{
+                    question: nn.Linear(2 * WIDTH + n_features, SIZES[question])
+                    for question in QUESTIONS
+                },
+            }
+        )
 
 
 def _batches(
@@ -177,22 +207,15 @@ def _forward(
     tokens: torch.Tensor,
     is_token: torch.Tensor,
     telling: torch.Tensor,
+    drop: _Dropout,
 ) -> dict[str, torch.Tensor]:
     """As `Network.scaled_logits`, with dropout, for a batch."""
     import torch
-    from torch.nn.functional import dropout, gelu
-
-    def drop(values: torch.Tensor, share: float = DROPOUT) -> torch.Tensor:
-        return dropout(values, share, training=layers.training)
-
-    def drop_dimensions(values: torch.Tensor) -> torch.Tensor:
-        """The same dimensions of every token of a text: as good, and far cheaper."""
-        kept = drop(values.new_ones(len(values), 1, values.shape[2]))
-        return values * kept
+    from torch.nn.functional import gelu
 
     present = is_token[..., None]
     mean = (tokens * present).sum(1) / present.sum(1) * MEAN_SCALE
-    seen = gelu(layers["token"](drop_dimensions(tokens)), approximate="tanh")
+    seen = gelu(layers["token"](drop.dimensions(tokens)), approximate="tanh")
     whole = gelu(layers["mean"](drop(mean)), approximate="tanh")
     attention = layers["attention"](seen).masked_fill(~present, -1e9).softmax(1)
     looked = torch.einsum("bnq,bnw->bqw", attention, seen)

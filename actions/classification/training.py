@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -19,15 +23,23 @@ from actions.classification.classifier import (
     MANIFEST_FILE,
     read_manifest,
 )
+from actions.classification.composing import compose, join
 from actions.classification.cues import Cues, read_cues
 from actions.classification.examples import (
     CUES_FILE,
+    Example,
     Labels,
     data_hash,
     labels_of,
     read_examples,
 )
-from actions.classification.learning import EPOCHS, Inputs, learn, outputs
+from actions.classification.learning import (
+    EPOCHS,
+    Inputs,
+    learn,
+    one_thread_each,
+    outputs,
+)
 from actions.classification.network import Array, Calibration, Network
 from actions.classification.observing import Observed, Observer
 from knowledge.embedding import Embedder
@@ -59,7 +71,7 @@ def train_classifier(
     examples, cues = read_examples(source), read_cues(source / CUES_FILE)
     observer = Observer(embedder, cues)
     observed = observer.observe([(each.text, each.lang) for each in examples])
-    write(folder, fit(observed, labels_of(examples), progress), cues, wanted)
+    write(folder, fit(examples, observed, progress), cues, wanted)
 
 
 def made_of(source: Path, embedder: Embedder) -> dict[str, Any]:
@@ -81,30 +93,56 @@ class Fitted:
 
 
 def fit(
-    observed: Sequence[Observed], labels: Labels, progress: Progress | None = None
+    examples: Sequence[Example],
+    observed: Sequence[Observed],
+    progress: Progress | None = None,
 ) -> Fitted:
-    """Learn one network for each part left out, and calibrate on those parts."""
+    """Learn one network for each part left out, and calibrate on those parts.
+
+    Args:
+        examples: To learn from.
+        observed: The same, as networks take them.
+        progress: Called with steps done and in all.
+    """
     report = progress or (lambda done, total: None)
-    total = N_PARTS * EPOCHS
-    inputs = Inputs.standardised(
-        [each.tokens for each in observed], np.stack([each.cues for each in observed])
-    )
+    labels = labels_of(examples)
     parts = split(labels)
-    networks = []
-    unseen: list[Any] = [None] * len(observed)
-    for part in range(N_PARTS):
-        before = part * EPOCHS
-        inside, outside = np.flatnonzero(parts != part), np.flatnonzero(parts == part)
+    composed = compose(examples, seed=SEED)
+    read = [*observed, *(join(observed[a], observed[b]) for a, b, _ in composed)]
+    inputs = Inputs.standardised(
+        [each.tokens for each in read], np.stack([each.cues for each in read])
+    )
+    everything = labels.at(
+        np.array([*range(len(examples)), *(each.label for each in composed)])
+    )
+    # What an example that is left out is a part of must be left out as well.
+    touched = np.array(
+        [*((part, part) for part in parts), *(parts[[a, b]] for a, b, _ in composed)]
+    )
+    n_done, one_at_a_time = count(1), Lock()
 
-        def on_epoch(done: int, before: int = before) -> None:
-            report(before + done, total)
+    def on_epoch() -> None:
+        with one_at_a_time:
+            report(next(n_done), N_PARTS * EPOCHS)
 
-        learnt = learn(inputs, labels, inside, seed=SEED + part, on_epoch=on_epoch)
-        networks.append(learnt)
-        for i, logits in zip(outside, outputs(learnt, inputs, outside), strict=True):
+    def learn_without(part: int) -> Network:
+        return learn(
+            inputs,
+            everything,
+            np.flatnonzero((touched != part).all(axis=1)),
+            seed=SEED + part,
+            on_epoch=on_epoch,
+        )
+
+    with one_thread_each(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        networks = list(pool.map(learn_without, range(N_PARTS)))
+    unseen: list[Any] = [None] * len(examples)
+    for part, network in enumerate(networks):
+        outside = np.flatnonzero(parts == part)
+        for i, logits in zip(outside, outputs(network, inputs, outside), strict=True):
             unseen[i] = logits
     return Fitted(
-        _join(networks, inputs), fit_calibration(unseen, labels), len(observed)
+        _join(networks, inputs), fit_calibration(unseen, labels), len(examples)
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from actions.classification import Classifier
 from actions.classification.cues import read_cues
-from actions.classification.examples import CUES_FILE, labels_of, read_examples
+from actions.classification.examples import CUES_FILE, read_examples
 from actions.classification.network import Network
 from actions.classification.observing import Observer
 from actions.classification.training import fit
@@ -35,13 +35,12 @@ def evaluate_transfer(
     observed = Observer(embedder, cues).observe(
         [(each.text, each.lang) for each in examples]
     )
-    labels = labels_of(examples)
     languages = np.array([each.lang for each in examples])
     judged: list[Judged] = []
     tags = sorted(set(languages))
     for done, tag in enumerate(tags, start=1):
         inside = np.flatnonzero(languages != tag)
-        fitted = fit([observed[i] for i in inside], labels.at(inside))
+        fitted = fit([examples[i] for i in inside], [observed[i] for i in inside])
         classifier = Classifier(
             Network(fitted.arrays), fitted.calibration, cues, embedder
         )

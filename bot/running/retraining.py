@@ -12,7 +12,7 @@ from rich.table import Table
 from actions.classification import Classifier, classifier_folder, load_classifier
 from actions.classification.corrections import Correction, read_corrections
 from actions.classification.cues import read_cues
-from actions.classification.examples import CUES_FILE, labels_of, read_examples
+from actions.classification.examples import CUES_FILE, read_examples
 from actions.classification.network import Network
 from actions.classification.observing import Observer
 from actions.classification.training import Fitted, fit, made_of, write
@@ -103,7 +103,7 @@ def _learn(
     examples = read_examples(source)
     observed = observer.observe([(each.text, each.lang) for each in examples])
     return fit(
+        [*examples, *(each.example for each in corrected)],
         [*observed, *(each.observed for each in corrected)],
-        labels_of([*examples, *(each.example for each in corrected)]),
         progress,
     )

@@ -15,10 +15,16 @@ from actions.classification import (
 )
 from actions.classification.calibrating import fit_calibration
 from actions.classification.classifier import MANIFEST_FILE
-from actions.classification.cues import Cues, read_cues
+from actions.classification.composing import compose
+from actions.classification.cues import Cues, add_features, read_cues
 from actions.classification.examples import Labels, labels_of, read_examples
 from actions.classification.learning import length_weights
 from actions.classification.network import Logits
+from actions.classification.observing import (
+    MOST_WINDOWS,
+    WINDOW_CHARACTERS,
+    windows,
+)
 from actions.classification.sentences import split_sentences
 from actions.classification.training import N_PARTS, split
 from bot.settings import ROOT
@@ -127,6 +133,34 @@ def test_evidence_is_the_customers_own_sentence(classifier: Classifier) -> None:
     verdict = judge(classifier, text)
 
     assert verdict.grounds[0]["evidence"] == "It was promised and never arrived!"
+
+
+def test_a_greeting_above_a_complaint_is_no_evidence(classifier: Classifier) -> None:
+    text = "Hello,\n\nMy deposit: it was promised and never arrived.\n\nJo Smith"
+
+    verdict = judge(classifier, text)
+
+    assert verdict.grounds[0]["evidence"] == (
+        "My deposit: it was promised and never arrived."
+    )
+
+
+def test_what_stands_far_down_in_a_long_text_is_read(classifier: Classifier) -> None:
+    before = "How does it work, your deposit? " * 60
+
+    text = before + "My deposit: it was promised and never arrived."
+
+    assert len(text) > WINDOW_CHARACTERS
+    assert judge(classifier, text).probability > judge(classifier, before).probability
+
+
+@pytest.mark.parametrize("text", ["", "One. Two. " * 500, "a" * 5000, "á\n\n" * 700])
+def test_windows_are_the_beginning_of_the_text(text: str) -> None:
+    pieces = windows(text)
+
+    assert text.startswith("".join(pieces))
+    assert len(pieces) <= MOST_WINDOWS
+    assert all(len(piece) <= WINDOW_CHARACTERS for piece in pieces)
 
 
 @pytest.mark.parametrize("text", ["", "🙂", "   ", "!!!", "a" * 9000, "nej " * 3000])
@@ -238,11 +272,36 @@ def test_without_a_language_the_cues_that_match_most_count() -> None:
             ["Hej!\n", "Kontot är stängt sedan i går."],
         ),
         ("Den 3. november kom det inget.", ["Den 3. november kom det inget."]),
+        ("I tog 1.850 kr. af min saldo.", ["I tog 1.850 kr. af min saldo."]),
+        ("Min saldo er væk.\nMvh Bo", ["Min saldo er væk.\n", "Mvh Bo"]),
+        ("Two queens. Both red.", ["Two queens. Both red."]),
     ],
 )
 def test_sentences_are_pieces_of_the_text(text: str, sentences: list[str]) -> None:
     assert split_sentences(text) == sentences
     assert "".join(split_sentences(text)) == text
+
+
+def test_composed_texts_keep_the_complaint_and_its_language(data_dir: Path) -> None:
+    examples = read_examples(data_dir / "complaints")
+
+    composed = compose(examples, seed=1)
+
+    assert composed
+    for first, second, label in composed:
+        assert label in (first, second)
+        pair = [examples[first], examples[second]]
+        assert examples[label].is_complaint == any(each.is_complaint for each in pair)
+        assert not all(each.is_complaint for each in pair)
+
+
+def test_joined_texts_have_the_features_of_the_text_written_whole() -> None:
+    cues = Cues({"a": {"en": ["page"]}, "b": {"en": ["bonus"]}})
+    one, other = "page page", "bonus page"
+
+    added = add_features(cues.features(one, "en"), cues.features(other, "en"))
+
+    assert added == pytest.approx(cues.features(f"{one}\n{other}", "en"))
 
 
 def test_every_kind_is_spread_over_all_parts(data_dir: Path) -> None:
