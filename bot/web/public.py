@@ -113,8 +113,8 @@ async def show_help_page(request: web.Request) -> web.Response:
             and (each.id == wanted or each.url == f"/help/{language}/{wanted}")
         ),
         None,
-    gone: Withdrawal | None = None
     )
+    gone: Withdrawal | None = None
     if page is None:
         page, gone = await find_withdrawn(request, language, wanted)
     newest = page
