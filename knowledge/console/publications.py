@@ -33,7 +33,7 @@ async def show_drafts(request: web.Request) -> web.Response:
 @routes.post("/knowledge/what-if")
 async def rehearse(request: web.Request) -> web.Response:
     """Begin to ask the stored questions of the drafts chosen, or without a page."""
-    fields: Any = await request.post()
+    fields = await form_fields(request)
     drafts, withdrawn = _chosen(fields), chosen_keys(fields)
     if not drafts and not withdrawn:
         return await _drafts_page(request, error="nothing_chosen", status=400)
@@ -46,8 +46,8 @@ async def rehearse(request: web.Request) -> web.Response:
         about={
             "drafts": drafts,
             "withdrawn": withdrawn,
-            "moved_to": str(fields.get("moved_to", "")),
-            "reason": str(fields.get("reason", "")),
+            "moved_to": fields.get("moved_to", ""),
+            "reason": fields.get("reason", ""),
         },
     )
     return see_other(f"/knowledge/what-if/{key}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from knowledge.bodies import form_fields
 from knowledge.console.editor import PAGE
 from knowledge.console.parts import CONSOLE, author_of
 from knowledge.console.publications import chosen_keys
@@ -25,13 +26,13 @@ async def ask_to_withdraw(request: web.Request) -> web.Response:
 @routes.post(f"{PAGE}/withdraw")
 async def withdraw_page(request: web.Request) -> web.Response:
     """Publish what is live without the page."""
-    fields, parts = await request.post(), request.app[CONSOLE]
+    fields, parts = await form_fields(request), request.app[CONSOLE]
     id, language = request.match_info["id"], request.match_info["language"]
     keys = chosen_keys(fields)
     given: dict[str, Any] = {
         "chosen": keys,
-        "moved_to": str(fields.get("moved_to", "")),
-        "reason": str(fields.get("reason", "")).strip(),
+        "moved_to": fields.get("moved_to", ""),
+        "reason": fields.get("reason", "").strip(),
     }
     try:
         await withdraw(
