@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,14 +18,16 @@ from actions.cases.dossier import Dossier, Texts
 from actions.cases.sealing import SealedEvent
 
 TEMPLATE = Path(__file__).with_name("dossier.typ")
+# DejaVu Sans comes with it: Arabic, Hebrew, Armenian, Georgian and more.
+_FONTS_OF = "matplotlib"
 SENDERS = {"bot": "bot", "customer": "customer_sender", "agent": "agent"}
 
 
 def dossier_pdf(dossier: Dossier, texts: Texts, language: str) -> bytes:
     """The dossier as PDF/UA-1; keeps a processor busy for a moment.
 
-    Characters that the font lacks, such as emoji, cannot be in an accessible PDF:
-    with them it is tagged all the same, and only does not claim the standard.
+    Characters that no font of this machine has cannot be in an accessible PDF: with
+    them it is tagged all the same, and only does not claim the standard.
     """
     data = json.dumps(_Sheet(dossier, texts, language).content())
     made_at = int(dossier.made_at.timestamp())
@@ -38,11 +42,23 @@ def _compile(data: str, made_at: int, standard: Literal["ua-1"] | None) -> bytes
         TEMPLATE.read_bytes(),
         format="pdf",
         sys_inputs={"data": data},
-        ignore_system_fonts=True,
+        font_paths=_fonts(),
         pdf_standards=standard,
         timestamp=made_at,
     )
     return bytes(pdf or b"")
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Fonts that are always there; what they lack, such as emoji, the system may have.
+
+    The package's are found without importing it, which takes longer than the PDF.
+    """
+    package = find_spec(_FONTS_OF)
+    assert package is not None and package.origin is not None
+    folder = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf"
+    return typst.Fonts(font_paths=[folder])
 
 
 class _Sheet:
@@ -63,7 +79,8 @@ class _Sheet:
             "title": say("title", reference=case.reference),
             "made": say(
                 "made",
-                moment=self._moment(self._dossier.made_at),
+                # With the zone: every other time is of the same.
+                moment=self._moment(self._dossier.made_at, "long"),
                 operator=self._dossier.operator.legal_name,
             ),
             "words": {
@@ -187,9 +204,11 @@ class _Sheet:
     def _code(self, kind: str, code: str | None) -> str:
         return self._texts.text(self._language, f"codes.{kind}.{code}") if code else ""
 
-    def _moment(self, moment: datetime) -> str:
+    def _moment(
+        self, moment: datetime, length: Literal["medium", "long"] = "medium"
+    ) -> str:
         zone = self._dossier.operator.zone
-        return format_datetime(moment, "medium", tzinfo=zone, locale=self._locale)
+        return format_datetime(moment, length, tzinfo=zone, locale=self._locale)
 
     def _day(self, day: date | None) -> str:
         return format_date(day, "long", locale=self._locale) if day else ""

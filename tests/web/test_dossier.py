@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from actions.cases.case import Customer
 from actions.cases.verifying import dossier_faults
 from tests.factories import PNG, make_draft, make_message
 from tests.web.conftest import Counter
@@ -171,3 +172,23 @@ async def test_strangers_get_nothing(counter: Counter, path: str):
     response = await counter.client.get(f"{CASES}/{case.reference}/{path}")
 
     assert response.status == 401
+
+
+async def test_names_of_other_scripts_and_long_addresses_stay_whole_in_the_pdf(
+    counter: Counter,
+):
+    name = "Αλέξανδρος Шевченко \N{GRINNING FACE}"
+    address = f"https://example.org/{'a-very-long-path/' * 12}"
+    person = Customer(name=name, email="elise@example.fr")
+    case = await counter.parts.archive.file(
+        make_draft(customer=person, description=f"{address}\nשלום")
+    )
+    await counter.sign_in()
+
+    response = await counter.client.get(f"{CASES}/{case.reference}/dossier.pdf")
+    content = await response.read()
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+
+    assert "Αλέξανδρος Шевченко" in text
+    assert address in text.replace("\n", "")
+    assert b"pdfuaid" in content
