@@ -27,6 +27,7 @@ from bot.web.api import read_body
 from bot.web.multipart import MOST_FILES, File, read_form
 from bot.web.negotiation import asked_language
 from bot.web.pages import render
+from knowledge.bodies import form_fields
 from knowledge.citing import cite_in_force
 from knowledge.errors import NotFound, Unavailable, WrongFileType
 
@@ -126,12 +127,12 @@ async def show_status_form(request: web.Request) -> web.Response:
 @routes.post("/status")
 async def show_status(request: web.Request) -> web.Response:
     """How a case stands; the reference goes in the body, never in an address."""
-    sent = await request.post()
+    sent = await form_fields(request)
     texts = request.app[keys.PARTS].texts
     wanted = sent.get("language")
-    language = str(wanted) if wanted in texts.languages else asked_language(request)
+    language = wanted if wanted in texts.languages else asked_language(request)
     request[keys.LANGUAGE] = language
-    reference, email = str(sent.get("reference", "")), str(sent.get("email", ""))
+    reference, email = sent.get("reference", ""), sent.get("email", "")
     found = await request.app[keys.PARTS].archive.status_for(reference, email)
     return _status_page(
         request,
