@@ -20,10 +20,10 @@ from actions.desk.composing import letter_of
 from actions.desk.parts import DESK
 from actions.desk.sample_case import sample_case
 from actions.desk.template_store import AnswerTemplates, Standing, TemplateVersion
-from knowledge.bodies import form_fields
+from knowledge.bodies import form_fields, whole_number
 from knowledge.chunking import slug
 from knowledge.console.differences import Line, differences
-from knowledge.console.editor import FRAGMENT, whole
+from knowledge.console.editor import FRAGMENT
 from knowledge.console.parts import CONSOLE, author_of
 from knowledge.errors import BadInput, Conflict, NotFound
 from knowledge.workplace import (
@@ -85,7 +85,7 @@ async def edit_template(request: web.Request) -> web.Response:
     store = _store(request)
     standing = await store.one(id, language)
     if version := request.query.get("version"):
-        number = whole(version)
+        number = whole_number(version)
         history = await store.history(id, language)
         found = [each for each in history if each.version == number]
         if not found:
@@ -106,7 +106,7 @@ async def save_template(request: web.Request) -> web.Response:
     fields = dict(await form_fields(request))
     language = _language(request, fields.get("language", ""))
     template, store = _template(fields), _store(request)
-    base = whole(fields.get("base_version", "0"))
+    base = whole_number(fields.get("base_version", "0"))
     standing = await store.one(template.id, language) if template.id else None
     if request.headers.get(FRAGMENT):
         return render(
@@ -149,7 +149,7 @@ async def change_template(request: web.Request) -> web.Response:
     if request.match_info["deed"] not in deeds:
         raise NotFound(f"a template has no form {request.match_info['deed']}")
     change, notice = deeds[request.match_info["deed"]]
-    base = whole(str(fields.get("base_version", "0")))
+    base = whole_number(str(fields.get("base_version", "0")))
     await change(id, language, author=author_of(request), base_version=base)
     return see_other(_address(id, language), notice=notice)
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from aiohttp import web
 
-from knowledge.bodies import form_fields
+from knowledge.bodies import form_fields, whole_number
 from knowledge.chunking import Kind, slug
 from knowledge.console.api import version_asked
 from knowledge.console.differences import differences
@@ -108,7 +108,7 @@ async def translate_page(request: web.Request) -> web.Response:
 async def save_page(request: web.Request) -> web.Response:
     """Save what the editor wrote; refused text comes back as it was."""
     fields, store = await _form(request), request.app[CONSOLE].store
-    base_version = whole(fields.get("base_version", ""))
+    base_version = whole_number(fields.get("base_version", ""))
     try:
         page = _page(fields)
         version = await store.save_version(
@@ -137,7 +137,7 @@ async def restore_page(request: web.Request) -> web.Response:
     """Save the content of an earlier version as the newest."""
     fields, store = await _form(request), request.app[CONSOLE].store
     id, language = request.match_info["id"], request.match_info["language"]
-    page = await store.page(id, language, whole(fields.get("version", "")))
+    page = await store.page(id, language, whole_number(fields.get("version", "")))
     await store.save_version(page, author=author_of(request))
     return see_other(f"/knowledge/pages/{language}/{id}", notice="restored")
 
@@ -233,17 +233,6 @@ _FIELDS = (
 )
 
 
-def whole(text: str) -> int:
-    """A whole number from a form.
-
-    Raises:
-        BadInput: It is none.
-    """
-    if not text.isascii() or not text.isdecimal() or len(text) > 9:
-        raise BadInput(f"expected a whole number, got {text[:20]!r}")
-    return int(text)
-
-
 async def _part(
     request: web.Request,
     template: str,
@@ -253,7 +242,7 @@ async def _part(
     """A part of the editor for our script, the whole of it for a bare form."""
     if request.headers.get(FRAGMENT):
         return render(request, template, shown)
-    base = whole(fields.get("base_version", "") or "0")
+    base = whole_number(fields.get("base_version", "") or "0")
     return await show_editor(request, fields, base, **shown)
 
 

@@ -11,9 +11,8 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from knowledge.bodies import DAMAGED, form_fields
+from knowledge.bodies import DAMAGED, form_fields, whole_number
 from knowledge.console.differences import differences
-from knowledge.console.editor import whole
 from knowledge.console.parts import CONSOLE, Console, author_of
 from knowledge.console.publications import under_way
 from knowledge.console.work import Progress
@@ -116,7 +115,7 @@ async def store_chosen(request: web.Request) -> web.Response:
     key = request.match_info["key"]
     work = await parts.workshop.find(key, "import", author_of(request))
     fields = await form_fields(request)
-    chosen = {whole(value) for value in fields.getall("page", [])}
+    chosen = {whole_number(value) for value in fields.getall("page", [])}
     read = [
         proposal.read
         for place, proposal in enumerate(work.result.proposals if work.result else [])

@@ -9,8 +9,7 @@ from typing import Any
 from aiohttp import web
 from multidict import MultiMapping
 
-from knowledge.bodies import form_fields
-from knowledge.console.editor import whole
+from knowledge.bodies import form_fields, whole_number
 from knowledge.console.parts import CONSOLE, Console, author_of
 from knowledge.console.work import Work
 from knowledge.errors import BadInput, PublishRefused
@@ -111,7 +110,7 @@ async def publish(request: web.Request) -> web.Response:
 @routes.post("/knowledge/scheduled/{id}/cancel")
 async def cancel(request: web.Request) -> web.Response:
     await request.app[CONSOLE].schedule.settle(
-        whole(request.match_info["id"]), "cancelled"
+        whole_number(request.match_info["id"]), "cancelled"
     )
     return see_other("/knowledge/publish", notice="cancelled")
 
@@ -121,7 +120,7 @@ async def roll_back(request: web.Request) -> web.Response:
     fields = await form_fields(request)
     number = fields.get("publication")
     await request.app[CONSOLE].publisher.roll_back(
-        author_of(request), whole(number) if number else None
+        author_of(request), whole_number(number) if number else None
     )
     return see_other("/knowledge", notice="rolled_back")
 
@@ -178,7 +177,7 @@ def _chosen(fields: MultiMapping[str]) -> list[Draft]:
         parts = value.split("/")
         if len(parts) != 3:
             raise BadInput("a draft must look like page/language/version")
-        found.append((parts[0], parts[1], whole(parts[2])))
+        found.append((parts[0], parts[1], whole_number(parts[2])))
     return found
 
 

@@ -6,11 +6,11 @@ from collections import Counter
 
 from aiohttp import web
 
-from knowledge.bodies import form_fields
+from knowledge.bodies import form_fields, whole_number
 from knowledge.console.api import version_asked
 from knowledge.console.differences import differences
 from knowledge.console.editing import as_markdown
-from knowledge.console.editor import PAGE, whole
+from knowledge.console.editor import PAGE
 from knowledge.console.parts import CONSOLE
 from knowledge.pages import render_html
 from knowledge.translations import stale_translations
@@ -44,7 +44,7 @@ async def list_pages(request: web.Request) -> web.Response:
             "n_gaps": len(await parts.store.gaps()),
             "names": await parts.names(),
             "notice": request.query.get("notice"),
-            "n_imported": whole(request.query.get("n", "0")),
+            "n_imported": whole_number(request.query.get("n", "0")),
         },
     )
 
@@ -157,4 +157,4 @@ async def list_stale(request: web.Request) -> web.Response:
 
 def _asked(request: web.Request, name: str) -> int | None:
     text = request.query.get(name)
-    return whole(text) if text else None
+    return whole_number(text) if text else None
