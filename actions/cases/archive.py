@@ -22,7 +22,7 @@ from actions.cases.case import (
     time_as_json,
 )
 from actions.cases.changes import Change, changing
-from actions.cases.clocks import ClockRules, settle
+from actions.cases.clocks import ClockRules, policy_of, settle
 from actions.cases.complaint import Policy, needs_reasons
 from actions.cases.filing import Rules, filed_as, insert_case
 from actions.cases.keeping_time import TimeKeeper
@@ -249,14 +249,17 @@ class Archive(CaseLookup):
     ) -> Case:
         """Decide the case and tell the customer the outcome with its reasons.
 
+        The policy that it was filed under says what a case can be closed with.
+
         Raises:
             BadInput: An unknown outcome, or one that needs reasons without any.
         """
-        require("outcome", kind, self.policy.outcomes)
         reasons = reasons.strip() if reasons and reasons.strip() else None
-        if reasons is None and needs_reasons(kind, self.policy):
-            raise BadInput(f"outcome {kind} needs written reasons")
         async with self._changing(reference, version) as change:
+            policy = await policy_of(change, self._rules.clocks)
+            require("outcome", kind, policy.outcomes)
+            if reasons is None and needs_reasons(kind, policy):
+                raise BadInput(f"outcome {kind} needs written reasons")
             change.move("closed")
             outcome = {
                 "kind": kind,

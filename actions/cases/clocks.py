@@ -151,6 +151,20 @@ async def read_clocks(
     )
 
 
+async def policy_of(change: Change, rules: ClockRules) -> Policy:
+    """The policy that a case was filed under."""
+    found = await change.connection.execute(
+        _policy_name(), {"reference": change.case.reference}
+    )
+    return rules.policy_of(found.scalar_one())
+
+
+@cache
+def _policy_name() -> Select[Any]:
+    this = cases.c.reference == bindparam("reference")
+    return select(case_clocks.c.policy).join_from(case_clocks, cases).where(this)
+
+
 @cache
 def _clocks_of() -> Select[Any]:
     return (

@@ -92,6 +92,23 @@ async def test_a_case_has_the_dates_of_the_policy_it_was_filed_under(
     assert newest.answer_due_at == datetime(2027, 1, 22, 9, 30, tzinfo=UTC)
 
 
+async def test_a_case_is_closed_by_the_policy_it_was_filed_under(
+    engine: AsyncEngine, archive: Archive, policy: Policy, clock: FakeClock
+):
+    case = await archive.file(make_draft())
+    later = replace(
+        policy, name="later", outcomes=("clarification",), reasons_required_for=()
+    )
+    policies = {policy.name: policy, "later": later}
+    changed = Archive(engine, later, STOCKHOLM, clock, policies=policies)
+
+    with pytest.raises(BadInput, match="written reasons"):
+        await changed.close(case.reference, "eva", "decision_confirmed")
+    closed = await changed.close(case.reference, "eva", "solution")
+
+    assert closed.status == "closed"
+
+
 async def test_agents_are_warned_once_before_the_answer_is_due(
     archive: Archive, clock: FakeClock, heard: Heard
 ):
