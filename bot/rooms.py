@@ -95,6 +95,7 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         clock=parts.clock,
         operator_name=parts.operator.name,
         languages=tuple(parts.operator.languages),
+        is_https=parts.settings.is_https,
     )
     app[DESK] = Desk(
         archive=parts.archive,

@@ -139,6 +139,10 @@ class Settings:
         return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
+    def is_https(self) -> bool:
+        return self.address.startswith("https:")
+
+    @property
     def rasa_url(self) -> str:
         return f"http://127.0.0.1:{self.rasa_port}"
 

@@ -20,6 +20,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 
+from knowledge.browser_languages import accepted_languages
 from knowledge.errors import NotReady
 from knowledge.text_trees import flatten
 from knowledge.yaml_files import parse_yaml
@@ -78,6 +79,7 @@ class Workplace:
     Attributes:
         zone: The operator's time zone: dates are shown in it.
         languages: The operator's languages; the first is the source of the pages.
+        is_https: Cookies travel over HTTPS alone.
     """
 
     texts: StaffTexts
@@ -85,6 +87,7 @@ class Workplace:
     clock: Callable[[], datetime]
     operator_name: str
     languages: tuple[str, ...]
+    is_https: bool
 
 
 WORKPLACE = web.AppKey("workplace", Workplace)
@@ -98,7 +101,7 @@ def interface_language(request: web.Request) -> str:
     """The language that this reader is shown, one of those with staff texts."""
     offered = request.app[WORKPLACE].texts.languages
     wanted = [request.query.get("lang"), request.cookies.get(COOKIE)]
-    wanted += _accepted(request.headers.get("Accept-Language", ""))
+    wanted += accepted_languages(request.headers.get("Accept-Language", ""))
     return next((tag for tag in wanted if tag in offered), offered[0])
 
 
@@ -145,7 +148,12 @@ def render(
     )
     if request.query.get("lang") == language:
         response.set_cookie(
-            COOKIE, language, max_age=365 * 86400, httponly=True, samesite="Lax"
+            COOKIE,
+            language,
+            max_age=365 * 86400,
+            httponly=True,
+            secure=place.is_https,
+            samesite="Lax",
         )
     return response
 
@@ -216,15 +224,3 @@ def _with_query(request: web.Request, **changes: object) -> str:
         if value is not None:
             query[name] = str(value)
     return str(request.rel_url.with_query(query))
-
-
-def _accepted(header: str) -> list[str]:
-    """Primary tags of `Accept-Language`, most wanted first; broken parts skipped."""
-    wanted: list[tuple[float, str]] = []
-    for part in header.split(",")[:20]:
-        tag, _, quality = part.strip().partition(";q=")
-        try:
-            wanted.append((-float(quality or 1), tag.split("-")[0].lower()))
-        except ValueError:
-            continue
-    return [tag for _, tag in sorted(wanted, key=lambda each: each[0])]

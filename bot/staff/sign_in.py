@@ -140,7 +140,7 @@ async def leave_for_company(request: web.Request) -> web.Response:
         max_age=int(CODE_LENGTH.total_seconds()),
         path="/sign-in/company",
         httponly=True,
-        secure=_is_secure(request),
+        secure=request.app[keys.PARTS].settings.is_https,
         samesite="Lax",
     )
     return response
@@ -209,14 +209,10 @@ def _keep(
         opened.token,
         max_age=int(lasts.total_seconds()),
         httponly=True,
-        secure=_is_secure(request),
+        secure=request.app[keys.PARTS].settings.is_https,
         samesite="Lax",
     )
     return response
-
-
-def _is_secure(request: web.Request) -> bool:
-    return request.app[keys.PARTS].settings.address.startswith("https:")
 
 
 def _key(request: web.Request) -> str:

@@ -17,7 +17,7 @@ from actions.cases.transcripts import Conversation
 from bot import keys
 from bot.conversations import Answered
 from bot.dialogue.utterances import Said
-from bot.web.negotiation import accepted_languages
+from knowledge.browser_languages import accepted_languages
 from knowledge.errors import BadInput
 
 # A browser cannot set headers on a WebSocket: it sends the token as a second protocol.
@@ -61,7 +61,7 @@ class Signal(msgspec.Struct):
 async def open_conversation(request: web.Request) -> web.Response:
     wanted = await read_body(request, NewConversation, may_be_empty=True)
     opened = await request.app[keys.CONVERSATIONS].open(
-        wanted.language, accepted_languages(request)
+        wanted.language, accepted_languages(request.headers.get("Accept-Language", ""))
     )
     return web.json_response(
         {

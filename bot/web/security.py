@@ -6,6 +6,7 @@ from collections.abc import MutableMapping, Sequence
 
 from aiohttp import web
 
+from bot import keys
 from bot.web.problems import Handler
 from knowledge.workplace import STYLES
 
@@ -55,6 +56,8 @@ async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
         _add(exc.headers, request.path)
         raise
     if not response.prepared:
+        if request.app[keys.PARTS].settings.is_https:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if styles := request.get(STYLES):
             response.headers["Content-Security-Policy"] = _with_styles(styles)
         _add(response.headers, request.path)
