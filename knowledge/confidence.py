@@ -41,31 +41,30 @@ class Evidence:
     Attributes:
         dense: Its cosine.
         centred: The cosine without what all texts of the corpus share.
-        window: Mean similarity of the question's tokens, in the best stretch.
-        weighted: The same, by rarity.
+        weighted: Mean similarity of the question's tokens, in the best stretch, by
+            rarity.
         missing: Share of the question's weight that finds nothing like it.
+        opening: How the first words of the passage find their like in the question.
         grams: Share of runs of characters covered; 0 across languages.
         stems: Share of stems covered; 0 across languages.
-        margin: Score over that of the next best.
+        margin: Score over that of the next best that says something else; over the
+            last where none does.
         rivals: How many others come close, those that say the same left out:
             logarithm, 0 when none does and falling.
-        dense_margin: Cosine over the best of the others; negative when it loses.
-        weighted_margin: Likewise for late interaction.
-        grams_margin: Likewise for runs of characters.
+        grams_margin: Share of runs of characters over the best of the others;
+            negative when it loses.
         length: Logarithm of the number of tokens asked.
     """
 
     dense: float
     centred: float
-    window: float
     weighted: float
     missing: float
+    opening: float
     grams: float
     stems: float
     margin: float
     rivals: float
-    dense_margin: float
-    weighted_margin: float
     grams_margin: float
     length: float
 
@@ -85,21 +84,19 @@ class Evidence:
         `rivals` is what the function of that name gives.
         """
         top = int(order[0])
-        tokens = match.tokens[:, top]
+        others = scores[_differing(closeness.directions, top)]
         return cls(
             dense=float(closeness.dense[top]),
             centred=float(closeness.centred[top]),
-            window=float(match.window[top]),
             weighted=float(match.weighted[top]),
-            missing=float(match.weights[tokens < LIKE].sum()),
+            missing=float(match.weights[match.tokens[:, top] < LIKE].sum()),
+            opening=float(match.opening[top]),
             grams=float(grams[top]),
             stems=float(stems[top]),
-            margin=float(scores[top] - scores[order[min(1, len(order) - 1)]]),
+            margin=float(scores[top] - (others.max() if len(others) else scores.min())),
             rivals=rivals,
-            dense_margin=_lead(closeness.dense, top),
-            weighted_margin=_lead(match.weighted, top),
             grams_margin=_lead(grams, top),
-            length=float(np.log1p(len(tokens))),
+            length=float(np.log1p(len(match.weights))),
         )
 
     def as_vector(self) -> NDArray[np.float64]:
@@ -107,6 +104,9 @@ class Evidence:
 
 
 FEATURES = tuple(field.name for field in fields(Evidence))
+# What is far off by vector and words is wrong; from the usual closeness on, more of it
+# tells little.
+_CLOSENESS = [FEATURES.index(name) for name in ("dense", "weighted")]
 
 
 def rivals(scores: Floats, directions: Floats, top: int) -> float:
@@ -117,9 +117,15 @@ def rivals(scores: Floats, directions: Floats, top: int) -> float:
         directions: As in `Closeness`, of every candidate.
         top: Place of the first passage found.
     """
-    differs = directions @ directions[top] < SAME
-    differs[top] = False
+    differs = _differing(directions, top)
     return -float(np.log1p(np.exp((scores[differs] - scores[top]) / NEAR).sum()))
+
+
+def _differing(directions: Floats, top: int) -> NDArray[np.bool_]:
+    """Which candidates say something else than the first passage found."""
+    differs: NDArray[np.bool_] = directions @ directions[top] < SAME
+    differs[top] = False
+    return differs
 
 
 def _lead(scores: Floats, top: int) -> float:
@@ -129,12 +135,13 @@ def _lead(scores: Floats, top: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceModel:
-    """A logistic regression over `Evidence`.
+    """A logistic regression over `Evidence` and how far its closeness falls short.
 
     Attributes:
         mean: Of each feature where the model was fitted.
         scale: Deviation of each feature there.
-        weights: By feature, in deviations.
+        weights: By feature, in deviations; then of the shortfall, which is how far
+            `dense` and `weighted` together lie below their means, 0 above.
         intercept: Log odds of average evidence.
         fitted_on: Names of the sets of questions, for the record.
     """
@@ -151,8 +158,8 @@ class ConfidenceModel:
 
     def of_vector(self, evidence: Weights) -> float:
         """As `confidence`, for evidence as a vector in the order of `FEATURES`."""
-        standard = (evidence - self.mean) / self.scale
-        log_odds = float(self.weights @ np.clip(standard, -4, 4)) + self.intercept
+        design = _design(evidence, self.mean, self.scale)
+        log_odds = float(self.weights @ design) + self.intercept
         return float(1 / (1 + np.exp(-log_odds)))
 
     def as_json(self) -> dict[str, Any]:
@@ -167,13 +174,14 @@ class ConfidenceModel:
                 }
                 for i, name in enumerate(FEATURES)
             },
+            "shortfall": round(float(self.weights[-1]), 4),
         }
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> ConfidenceModel:
         """Raises `NotReady` when the features are not those of this release."""
         features = stored["features"]
-        if set(features) != set(FEATURES):
+        if set(features) != set(FEATURES) or "shortfall" not in stored:
             raise NotReady(
                 "the confidence model was fitted for another release; run"
                 " `guichet tune`"
@@ -185,7 +193,7 @@ class ConfidenceModel:
         return cls(
             column("mean"),
             column("scale"),
-            column("weight"),
+            np.append(column("weight"), stored["shortfall"]),
             float(stored["intercept"]),
             tuple(stored["fitted_on"]),
         )
@@ -200,7 +208,14 @@ def shipped_model() -> ConfidenceModel:
 def unfitted_model() -> ConfidenceModel:
     """A model that is always half sure, for gathering evidence to fit one."""
     n = len(FEATURES)
-    return ConfidenceModel(np.zeros(n), np.ones(n), np.zeros(n), 0.0)
+    return ConfidenceModel(np.zeros(n), np.ones(n), np.zeros(n + 1), 0.0)
+
+
+def _design(evidence: Weights, mean: Weights, scale: Weights) -> Weights:
+    """What the weights apply to, shape (..., n_features + 1)."""
+    standard = np.clip((evidence - mean) / scale, -4, 4)
+    shortfall = np.minimum(standard[..., _CLOSENESS].sum(axis=-1, keepdims=True), 0)
+    return np.concatenate([standard, shortfall], axis=-1)
 
 
 def fit(
@@ -224,10 +239,9 @@ def fit(
         raise BadInput("fitting needs both right and wrong answers")
     shares = [np.full(len(right), 1 / len(right)) for _rows, right in used.values()]
     mean, scale = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6
-    standard = np.clip((evidence - mean) / scale, -4, 4)
     regression = LogisticRegression(C=0.02, max_iter=2000)
     weights = np.concatenate(shares) * len(right) / len(used)
-    regression.fit(standard, right, sample_weight=weights)
+    regression.fit(_design(evidence, mean, scale), right, sample_weight=weights)
     return ConfidenceModel(
         mean, scale, regression.coef_[0], float(regression.intercept_[0]), tuple(used)
     )

@@ -23,6 +23,8 @@ Floats = NDArray[np.float32]
 
 RANK = 256
 BLOCK = 32
+# A passage says first what it is about: its heading, or its opening words.
+OPENING = 32
 MAX_QUERY_TOKENS = 48
 _SCALE = 127.0
 _SAMPLE = 20_000
@@ -39,12 +41,15 @@ class TokenMatch:
         tokens: Shape (n_tokens, n_passages). Best similarity of each token anywhere
             in the passage.
         weights: Shape (n_tokens,). Rarity, adding up to 1.
+        opening: Shape (n_passages,). The other way round: how the first tokens of the
+            passage find their like in the question, on average.
     """
 
     window: Floats
     weighted: Floats
     tokens: Floats
     weights: Floats
+    opening: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,7 @@ class TokenStore:
             weighted=np.zeros(n, dtype=np.float32),
             tokens=np.zeros((len(kept), n), dtype=np.float32),
             weights=weights,
+            opening=np.zeros(n, dtype=np.float32),
         )
         lengths = self._starts[passages + 1] - self._starts[passages]
         filled = np.flatnonzero(lengths)
@@ -280,6 +286,13 @@ def _reduce(
     match.window[places] = np.maximum.reduceat(stretches.mean(axis=0), first_block)
     match.weighted[places] = np.maximum.reduceat(match.weights @ stretches, first_block)
     match.tokens[:, places] = np.maximum.reduceat(blocks, first_block, axis=1)
+    n_opening = np.minimum(lengths, OPENING)
+    first_opening = np.cumsum(n_opening) - n_opening
+    opening = np.arange(n_opening.sum()) + np.repeat(
+        first_token - first_opening, n_opening
+    )
+    found = similarity[:, opening].max(axis=0)
+    match.opening[places] = np.add.reduceat(found, first_opening) / n_opening
 
 
 def _some_tokens(encodings: Sequence[Encoding]) -> Embeddings:

@@ -1,14 +1,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from knowledge.confidence import FEATURES, ConfidenceModel, fit, shipped_model
+from knowledge.confidence import (
+    FEATURES,
+    ConfidenceModel,
+    Evidence,
+    fit,
+    shipped_model,
+    unfitted_model,
+)
 from knowledge.embedding import FakeEmbedder
 from knowledge.errors import BadInput, NotReady
+from knowledge.index import Closeness
+from knowledge.interaction import TokenMatch
 from knowledge.tuning import family, tune, write_model
 
 N = len(FEATURES)
@@ -59,7 +69,50 @@ def test_far_out_evidence_keeps_confidence_a_probability() -> None:
 
 
 def test_the_shipped_model_is_of_this_release() -> None:
-    assert shipped_model().weights.shape == (N,)
+    assert shipped_model().weights.shape == (N + 1,)
+
+
+@pytest.mark.parametrize("feature", ["weighted", "margin", "opening", "rivals"])
+def test_more_of_what_speaks_for_an_answer_never_lowers_its_confidence(
+    feature: str,
+) -> None:
+    model = shipped_model()
+    place = FEATURES.index(feature)
+    rising = np.tile(model.mean, (9, 1))
+    rising[:, place] += np.linspace(-4, 4, 9) * model.scale[place]
+
+    confidence = [model.of_vector(row) for row in rising]
+
+    assert np.all(np.diff(confidence) >= 0)
+
+
+def test_from_the_usual_closeness_on_more_of_it_adds_no_shortfall() -> None:
+    model = replace(unfitted_model(), weights=np.append(np.zeros(N), 1.0))
+    rows = np.zeros((3, N))
+    rows[:, FEATURES.index("dense")] = [-1, 0, 1]
+
+    far, usual, near = (model.of_vector(row) for row in rows)
+
+    assert far < usual == near == 0.5
+
+
+def evidence_of(scores: list[float], directions: list[list[float]]) -> Evidence:
+    """For the first of some passages, of which scores and directions alone matter."""
+    n = len(scores)
+    zeros = np.zeros(n, dtype=np.float32)
+    match = TokenMatch(zeros, zeros, np.zeros((1, n)), np.ones(1), zeros)
+    closeness = Closeness(zeros, zeros, np.array(directions, dtype=np.float32))
+    order = np.argsort(-np.array(scores), kind="stable")
+    return Evidence.of(order, np.array(scores), closeness, match, zeros, zeros, 0.0)
+
+
+def test_a_passage_that_says_the_same_does_not_narrow_the_margin() -> None:
+    same, other = [1.0, 0.0], [0.0, 1.0]
+
+    assert evidence_of([9, 8, 5], [same, other, other]).margin == 1
+    assert evidence_of([9, 8, 5], [same, same, other]).margin == 4
+    assert evidence_of([9, 8, 5], [same, same, same]).margin == 4
+    assert evidence_of([9], [same]).margin == 0
 
 
 def test_a_model_of_another_release_is_refused() -> None:

@@ -9,6 +9,7 @@ from knowledge.embedding import Encoding, FakeEmbedder
 from knowledge.interaction import (
     BLOCK,
     MAX_QUERY_TOKENS,
+    OPENING,
     TokenMatch,
     TokenSpace,
     TokenStore,
@@ -52,6 +53,18 @@ def test_the_passage_with_the_questions_words_matches_best(
 
     assert int(np.argmax(found.weighted)) == 2
     assert int(np.argmax(found.window)) == 2
+
+
+def test_an_opening_that_the_question_repeats_is_found_whole(
+    embedder: FakeEmbedder,
+) -> None:
+    opening = " ".join(f"opening{i}" for i in range(OPENING))
+    store = make_store(embedder, [f"{opening} {TEXTS[0]}", TEXTS[1]])
+
+    found = match(store, embedder, opening, [0, 1])
+
+    assert found.opening[0] == pytest.approx(1, abs=0.02)
+    assert found.opening[1] < 0.5
 
 
 def test_a_word_that_stands_there_finds_its_like(embedder: FakeEmbedder) -> None:
