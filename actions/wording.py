@@ -7,10 +7,8 @@ from datetime import date, datetime, time, tzinfo
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date, format_time
-
 from knowledge.errors import NotReady
-from knowledge.yaml_files import parse_yaml
+from knowledge.language_style import PLAIN, LanguageStyle
 
 
 class Wording:
@@ -19,13 +17,19 @@ class Wording:
     Args:
         trees: One tree a language, the default language first; each with `responses`
             as Rasa has them and `labels`, short texts that stand inside responses.
+        style: How each language is written here.
     """
 
-    def __init__(self, trees: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        trees: Mapping[str, Mapping[str, Any]],
+        style: LanguageStyle = PLAIN,
+    ) -> None:
         if not trees:
             raise NotReady("there are no responses: data/responses/ is empty")
         self._trees = dict(trees)
         self._default = next(iter(trees))
+        self._style = style
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -68,11 +72,10 @@ class Wording:
 
     def day(self, language: str, day: date, at: time | None = None) -> str:
         """A date in words, with its weekday, and with the time of day if given."""
-        tag = language.replace("-", "_")
-        words = format_date(day, format="full", locale=tag)
+        words = self._style.weekday(language, day)
         if at is None:
             return words
-        clock = format_time(datetime.combine(day, at), format="short", locale=tag)
+        clock = self._style.time(language, at)
         return self.label(language, "at_time", day=words, time=clock)
 
     def moment(self, language: str, moment: datetime, zone: tzinfo) -> str:
@@ -86,20 +89,23 @@ class Wording:
 
     def long_day(self, language: str, day: date) -> str:
         """A date in words, without its weekday."""
-        return format_date(day, format="long", locale=language.replace("-", "_"))
+        return self._style.day(language, day)
 
 
-def load_wording(data_dir: Path, default_language: str) -> Wording:
+def load_wording(
+    data_dir: Path, default_language: str, style: LanguageStyle = PLAIN
+) -> Wording:
     """Read every file of `data/responses/`.
 
     Raises:
         NotReady: The default language has no file.
     """
+    folder = data_dir / "responses"
     trees = {
-        path.stem: parse_yaml(path.read_text(encoding="utf-8"))
-        for path in sorted((data_dir / "responses").glob("*.yml"))
+        path.stem: style.read(folder, path.stem)
+        for path in sorted(folder.glob("*.yml"))
     }
     if default_language not in trees:
-        raise NotReady(f"{data_dir}/responses/{default_language}.yml is missing")
+        raise NotReady(f"{folder}/{default_language}.yml is missing")
     first = {default_language: trees.pop(default_language)}
-    return Wording({**first, **trees})
+    return Wording({**first, **trees}, style)

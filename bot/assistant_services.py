@@ -27,7 +27,9 @@ def build_services(parts: Parts) -> Services:
         operator=parts.operator,
         policy=parts.archive.policy,
         phrases=load_phrases(data_dir),
-        wording=load_wording(data_dir, parts.operator.default_language),
+        wording=load_wording(
+            data_dir, parts.operator.default_language, parts.operator.style
+        ),
         help_lines=load_help_lines(data_dir),
         clock=parts.clock,
         gaps=parts.pages,

@@ -18,7 +18,11 @@ from actions.cases.matters import Matters
 from actions.cases.policies import load_policies, load_policy
 from actions.cases.retention import Retention
 from actions.cases.transcripts import Transcripts
-from actions.classification import classifier_folder, load_classifier
+from actions.classification import (
+    classifier_folder,
+    load_classifier,
+    load_language_free,
+)
 from bot.dialogue.events import Events, LocalEvents, RedisEvents
 from bot.dialogue.locks import LocalLocks, Locks, RedisLocks
 from bot.dialogue.rasa import RasaClient
@@ -63,6 +67,9 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             settings.embedding_backend,
             settings.state_dir,
         )
+        folder = classifier_folder(settings.state_dir)
+        language_free = load_language_free(folder, embedder)
+        matters = Matters(embedder, executor, language_free)
         engine = open_engine(settings.archive_url)
         stack.push_async_callback(engine.dispose)
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -73,20 +80,15 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             settings=settings,
             clock=clock,
             operator=operator,
-            texts=load_texts(settings.data_dir, operator.languages),
-            archive=_archive(engine, settings, operator, Matters(embedder, executor)),
+            texts=load_texts(settings.data_dir, operator.languages, operator.style),
+            archive=_archive(engine, settings, operator, matters),
             transcripts=Transcripts(engine, clock),
             attachments=open_attachments(engine, settings),
             pages=PageStore(engine, clock),
             knowledge=await load(
                 executor, open_knowledge, index_folder(settings.state_dir), embedder
             ),
-            classifier=await load(
-                executor,
-                load_classifier,
-                classifier_folder(settings.state_dir),
-                embedder,
-            ),
+            classifier=await load(executor, load_classifier, folder, embedder),
             languages=await load(executor, load_identifier, settings.data_dir),
             masker=load_masker(settings.data_dir),
             assistant=RasaClient(
@@ -143,7 +145,7 @@ async def open_dossiers(settings: Settings) -> AsyncIterator[tuple[Archive, Doss
                 engine,
                 archive,
                 open_attachments(engine, settings),
-                load_texts(settings.data_dir, operator.languages),
+                load_texts(settings.data_dir, operator.languages, operator.style),
                 operator,
                 settings.clock(),
             ),

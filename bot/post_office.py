@@ -214,7 +214,7 @@ async def _carriers(
             sessions[each.network],
             parts.engine,
             parts.clock,
-            parts.operator.zone,
+            parts.operator,
             texts,
         )
     return carriers
@@ -225,7 +225,7 @@ def _carrier(
     session: aiohttp.ClientSession,
     engine: AsyncEngine,
     clock: Callable[[], datetime],
-    zone: tzinfo,
+    operator: Operator,
     texts: StaffTexts | None,
 ) -> Carrier:
     reader = NewsReader(engine)
@@ -239,7 +239,7 @@ def _carrier(
     return TicketCarrier(
         destination.name,
         make(destination, caller),
-        TicketWords(texts, language, zone),
+        TicketWords(texts, language, operator.zone, operator.style),
         engine,
         reader,
     )
@@ -272,12 +272,12 @@ async def _check_deliveries(settings: Settings) -> str:
 def _delivery_check(destination: Destination) -> Callable[[Settings], Awaitable[str]]:
     async def check(settings: Settings) -> str:
         texts, clock = load_staff_texts(settings.data_dir), settings.clock()
-        zone = load_operator(settings.data_dir).zone
+        operator = load_operator(settings.data_dir)
         engine = open_engine(settings.archive_url)
         try:
             async with open_session(destination.network) as session:
                 return await _carrier(
-                    destination, session, engine, clock, zone, texts
+                    destination, session, engine, clock, operator, texts
                 ).check()
         finally:
             await engine.dispose()

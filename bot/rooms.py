@@ -96,6 +96,7 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         operator_name=parts.operator.name,
         languages=tuple(parts.operator.languages),
         is_https=parts.settings.is_https,
+        style=parts.operator.style,
     )
     app[DESK] = Desk(
         archive=parts.archive,
@@ -117,8 +118,12 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         templates=AnswerTemplates(
             parts.engine,
             parts.clock,
-            load_templates(parts.settings.data_dir),
-            Filler(operator_name=parts.operator.name, zone=parts.operator.zone),
+            load_templates(parts.settings.data_dir, parts.operator.style),
+            Filler(
+                operator_name=parts.operator.name,
+                zone=parts.operator.zone,
+                style=parts.operator.style,
+            ),
         ),
         identify=identify,
         related=RelatedCases(parts.engine, parts.archive),

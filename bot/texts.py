@@ -7,32 +7,35 @@ its dotted path. What the assistant says stands in `data/responses/` instead.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
 from babel import Locale
 
 from knowledge.errors import NotReady
+from knowledge.language_style import PLAIN, LanguageStyle
 from knowledge.text_trees import flatten, placeholders
-
-# The parser in C where there is one: ten times as fast.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Texts:
     """Strings by language and dotted key, checked complete when loaded."""
 
-    def __init__(self, trees: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        trees: Mapping[str, Mapping[str, Any]],
+        style: LanguageStyle = PLAIN,
+    ) -> None:
         """Check that every language has the same keys with the same placeholders.
 
         Args:
             trees: One tree a language; the first is the measure of the others.
+            style: How each language is written here.
 
         Raises:
             NotReady: A key is missing, or its placeholders differ.
         """
-        self._trees = trees
+        self._style = style
         self._flat = {tag: dict(flatten(tree)) for tag, tree in trees.items()}
         first, *others = self._flat
         for other in others:
@@ -70,22 +73,23 @@ class Texts:
 
     def locale(self, language: str) -> Locale:
         """How dates are written in this language, where the operator is."""
-        return Locale.parse(self._flat[language]["locale"], sep="-")
+        return self._style.locale(language)
+
+    def day(self, language: str, day: date) -> str:
+        """A date in words, without its weekday."""
+        return self._style.day(language, day)
 
 
-def load_texts(data_dir: Path, languages: Sequence[str]) -> Texts:
+def load_texts(
+    data_dir: Path, languages: Sequence[str], style: LanguageStyle = PLAIN
+) -> Texts:
     """Read `texts/<language>.yml` for each of the operator's languages.
 
     Raises:
         NotReady: A file is missing, or the files do not match one another.
     """
-    trees = {}
-    for language in languages:
-        path = data_dir / "texts" / f"{language}.yml"
-        if not path.is_file():
-            raise NotReady(f"{path} is missing: operator.yml names {language!r}")
-        trees[language] = yaml.load(path.read_text("utf-8"), Loader=_Loader)
-    return Texts(trees)
+    folder = data_dir / "texts"
+    return Texts({tag: style.read(folder, tag) for tag in languages}, style)
 
 
 def _compare(

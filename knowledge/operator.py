@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 
 from knowledge.errors import NotReady
+from knowledge.language_style import PLAIN, LanguageStyle, load_language_style
 from knowledge.yaml_files import parse_yaml
 
 # Measures that a floor may be set for; see `knowledge.quality`.
@@ -57,6 +58,7 @@ class Operator:
             without an entry is closed.
         policy: Name of the file in `data/policies/`, without its suffix.
         answers: When customers may be answered.
+        style: How each language is written, and in which form of address.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Operator:
     office_hours: Mapping[int, tuple[dt.time, dt.time]]
     policy: str
     answers: AnswerRules = AnswerRules()
+    style: LanguageStyle = PLAIN
 
     @property
     def default_language(self) -> str:
@@ -115,12 +118,12 @@ def load_operator(data_dir: Path) -> Operator:
     if missing:
         raise NotReady(f"{path} lacks {', '.join(missing)}")
     try:
-        return _operator(fields)
+        return _operator(fields, data_dir)
     except (TypeError, ValueError, KeyError, re.error, ZoneInfoNotFoundError) as exc:
         raise NotReady(f"{path}: {exc}") from exc
 
 
-def _operator(fields: dict[str, Any]) -> Operator:
+def _operator(fields: dict[str, Any], data_dir: Path) -> Operator:
     languages = tuple(str(language) for language in fields["languages"])
     if isinstance(fields["languages"], str) or not languages:
         raise ValueError("languages must be a list of tags, such as [sv, en]")
@@ -138,6 +141,7 @@ def _operator(fields: dict[str, Any]) -> Operator:
         office_hours=_office_hours(fields.get("office_hours") or {}),
         policy=str(fields.get("policy", "default")),
         answers=_answer_rules(fields.get("answers") or {}),
+        style=load_language_style(data_dir, fields),
     )
 
 

@@ -22,6 +22,7 @@ from babel.numbers import format_decimal
 
 from knowledge.browser_languages import accepted_languages
 from knowledge.errors import NotReady
+from knowledge.language_style import PLAIN, LanguageStyle
 from knowledge.text_trees import flatten
 from knowledge.yaml_files import parse_yaml
 
@@ -80,6 +81,7 @@ class Workplace:
         zone: The operator's time zone: dates are shown in it.
         languages: The operator's languages; the first is the source of the pages.
         is_https: Cookies travel over HTTPS alone.
+        style: How each language is written.
     """
 
     texts: StaffTexts
@@ -88,6 +90,7 @@ class Workplace:
     operator_name: str
     languages: tuple[str, ...]
     is_https: bool
+    style: LanguageStyle = PLAIN
 
 
 WORKPLACE = web.AppKey("workplace", Workplace)
@@ -105,6 +108,11 @@ def interface_language(request: web.Request) -> str:
     return next((tag for tag in wanted if tag in offered), offered[0])
 
 
+def page_locale(request: web.Request) -> Locale:
+    """How dates and numbers are written on this reader's page."""
+    return request.app[WORKPLACE].style.locale(interface_language(request))
+
+
 def render(
     request: web.Request,
     template: str,
@@ -118,7 +126,7 @@ def render(
     `language_name`, `language`, `languages`, `staff`, `path` and `operator_name`.
     """
     place, language = request.app[WORKPLACE], interface_language(request)
-    locale = Locale.parse(language, sep="-")
+    locale = page_locale(request)
     response = aiohttp_jinja2.render_template(
         template,
         request,

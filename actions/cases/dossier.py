@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from babel import Locale
@@ -41,6 +41,8 @@ class Texts(Protocol):
     def section(self, language: str, key: str) -> dict[str, str]: ...
 
     def locale(self, language: str) -> Locale: ...
+
+    def day(self, language: str, day: date) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import typst
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime
 from babel.numbers import format_decimal
 
 from actions.cases.dossier import Dossier, Texts
@@ -211,7 +211,7 @@ class _Sheet:
         return format_datetime(moment, length, tzinfo=zone, locale=self._locale)
 
     def _day(self, day: date | None) -> str:
-        return format_date(day, "long", locale=self._locale) if day else ""
+        return self._texts.day(self._language, day) if day else ""
 
     def _number(self, number: int) -> str:
         return format_decimal(number, locale=self._locale)

@@ -12,9 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
-from babel import Locale
-from babel.dates import format_date
 from jinja2 import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
@@ -24,7 +21,6 @@ from actions.cases.outbox import EmailKind
 from knowledge.errors import NotReady
 from knowledge.operator import Operator
 from knowledge.text_trees import flatten, placeholders
-from knowledge.yaml_files import parse_yaml
 
 KINDS: tuple[EmailKind, ...] = get_args(EmailKind)
 # By the counter itself, not by a person: mail programs must not answer these.
@@ -139,10 +135,10 @@ class Letters:
         values: Mapping[str, Any],
     ) -> dict[str, str]:
         operator, outcome = self._operator, values.get("outcome")
-        locale = Locale.parse(language, sep="-")
 
         def day(moment: datetime) -> str:
-            return format_date(moment.astimezone(operator.zone), "long", locale)
+            local = moment.astimezone(operator.zone)
+            return operator.style.day(language, local.date())
 
         sender = ", ".join(filter(None, [operator.legal_name, operator.address]))
         return {
@@ -166,14 +162,10 @@ def load_letters(data_dir: Path, operator: Operator, address: str) -> Letters:
         NotReady: A file is missing or malformed.
     """
     folder = data_dir / "letters"
-    templates = {}
-    for language in operator.languages:
-        path = folder / f"{language}.yml"
-        try:
-            tree = parse_yaml(path.read_text("utf-8"))
-        except (OSError, yaml.YAMLError) as exc:
-            raise NotReady(f"{path} is missing or cannot be read") from exc
-        templates[language] = dict(flatten(tree))
+    templates = {
+        language: dict(flatten(operator.style.read(folder, language)))
+        for language in operator.languages
+    }
     layout = (folder / "layout.html").read_text("utf-8")
     return Letters(templates, layout, operator, address)
 

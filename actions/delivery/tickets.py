@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Protocol
 
-from babel import Locale
-from babel.dates import format_date
 from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,6 +22,7 @@ from actions.delivery.news import News, NewsReader
 from actions.delivery.outbox import Delivery
 from knowledge.database import reading, writing
 from knowledge.errors import NotReady
+from knowledge.language_style import PLAIN, LanguageStyle
 from knowledge.workplace import StaffTexts
 
 
@@ -81,13 +80,19 @@ class TicketSystem(Protocol):
 class TicketWords:
     """What we write into tickets, in one of the staff's languages."""
 
-    def __init__(self, texts: StaffTexts, language: str, zone: tzinfo) -> None:
+    def __init__(
+        self,
+        texts: StaffTexts,
+        language: str,
+        zone: tzinfo,
+        style: LanguageStyle = PLAIN,
+    ) -> None:
         """Raises NotReady when there are no texts in this language."""
         if language not in texts.languages:
             known = ", ".join(texts.languages)
             raise NotReady(f"tickets can be written in {known}, not in {language!r}")
         self._texts, self._language, self._zone = texts, language, zone
-        self._locale = Locale.parse(language, sep="-")
+        self._style = style
 
     def matter(self, case: Case, mark: str) -> Matter:
         """The case as a ticket begins."""
@@ -129,9 +134,10 @@ class TicketWords:
     def _facts(self, case: Case) -> str:
         due_at = case.answer_due_at.astimezone(self._zone)
         ground = case.ground and self._text(f"codes.ground.{case.ground}")
-        event_date = case.event_date and format_date(
-            case.event_date, "long", self._locale
+        event_date = case.event_date and self._style.day(
+            self._language, case.event_date
         )
+        languages = self._style.locale(self._language).languages
         facts = {
             "codes.field.name": case.customer.name,
             "codes.field.email": case.customer.email,
@@ -141,8 +147,8 @@ class TicketWords:
             "ticket.kind.title": self._text(f"ticket.kind.{_kind(case)}"),
             "ticket.ground": ground,
             "ticket.category": self._text(f"codes.category.{case.category}"),
-            "ticket.language": self._locale.languages.get(case.language, case.language),
-            "ticket.due": format_date(due_at, "long", self._locale),
+            "ticket.language": languages.get(case.language, case.language),
+            "ticket.due": self._style.day(self._language, due_at.date()),
         }
         return "\n".join(
             f"{self._text(label)}: {fact}" for label, fact in facts.items() if fact

@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from babel import Locale
-from babel.dates import format_date
-from yaml import YAMLError
 
 from actions.cases.case import OUTCOME_KINDS, Case
 from knowledge.errors import NotReady
-from knowledge.yaml_files import parse_yaml
+from knowledge.language_style import PLAIN, LanguageStyle
 
 # What an answer is for; an outcome closes the case.
 PURPOSES = ("reply", "information_request", "interim_update", *OUTCOME_KINDS)
@@ -67,10 +64,12 @@ class Filler:
     Attributes:
         operator_name: What the company calls itself to customers.
         zone: In which dates are meant.
+        style: How each language writes them.
     """
 
     operator_name: str
     zone: tzinfo
+    style: LanguageStyle = PLAIN
 
     def fill(self, text: str, case: Case) -> str:
         """The text for a case; what is not known stays a blank.
@@ -82,10 +81,10 @@ class Filler:
 
     def values(self, case: Case) -> dict[str, str | None]:
         """What each placeholder becomes."""
-        locale = Locale.parse(case.language, sep="-")
 
         def day(moment: datetime) -> str:
-            return format_date(moment.astimezone(self.zone), "long", locale)
+            local = moment.astimezone(self.zone)
+            return self.style.day(case.language, local.date())
 
         return {
             "name": case.customer.name,
@@ -123,7 +122,9 @@ def faults_of(title: str, text: str) -> list[Fault]:
     return faults
 
 
-def load_templates(data_dir: Path) -> Mapping[str, Sequence[Template]]:
+def load_templates(
+    data_dir: Path, style: LanguageStyle = PLAIN
+) -> Mapping[str, Sequence[Template]]:
     """Read `data_dir/templates/<language>.yml`, by language.
 
     Raises:
@@ -131,7 +132,7 @@ def load_templates(data_dir: Path) -> Mapping[str, Sequence[Template]]:
     """
     folder = data_dir / "templates"
     by_language = {
-        path.stem: _read(path) for path in sorted(folder.glob("*.yml"), key=str)
+        path.stem: _read(path, style) for path in sorted(folder.glob("*.yml"), key=str)
     }
     shapes = {tag: _shape(found) for tag, found in by_language.items()}
     for tag, shape in shapes.items():
@@ -144,11 +145,11 @@ def load_templates(data_dir: Path) -> Mapping[str, Sequence[Template]]:
     return by_language
 
 
-def _read(path: Path) -> list[Template]:
+def _read(path: Path, style: LanguageStyle) -> list[Template]:
     try:
-        content = parse_yaml(path.read_text("utf-8"))
+        content = style.read(path.parent, path.stem)
         found = msgspec.convert(content, list[Template])
-    except (OSError, YAMLError, msgspec.ValidationError) as exc:
+    except msgspec.ValidationError as exc:
         raise NotReady(f"{path}: {exc}") from exc
     for each in found:
         if each.purpose not in PURPOSES:

@@ -18,7 +18,7 @@ from actions.reports.charts import Chart, bars, stacked
 from actions.reports.figures import Figures, Reports
 from actions.reports.period import Period, month_from, period_from
 from actions.reports.tables import cases_csv, complaints_csv, days_taken
-from knowledge.workplace import WORKPLACE, interface_language, render
+from knowledge.workplace import WORKPLACE, interface_language, page_locale, render
 
 routes = web.RouteTableDef()
 
@@ -50,7 +50,7 @@ async def show(request: web.Request) -> web.Response:
         return place.texts.text(language, f"codes.{kind}.{code}")
 
     drawn = await asyncio.get_running_loop().run_in_executor(
-        room.executor, _charts, figures, name, language
+        room.executor, _charts, figures, name, page_locale(request)
     )
     return render(
         request,
@@ -92,7 +92,7 @@ async def show_month(request: web.Request) -> web.Response:
             "month_name": format_skeleton(
                 "yMMMM",
                 month.first,
-                locale=Locale.parse(interface_language(request), sep="-"),
+                locale=page_locale(request),
             ),
             "rows": rows,
             "counts": {
@@ -133,9 +133,8 @@ async def report(request: web.Request) -> web.Response:
 
 
 def _charts(
-    figures: Figures, name: Callable[[str, str], str], language: str
+    figures: Figures, name: Callable[[str, str], str], locale: Locale
 ) -> dict[str, Chart]:
-    locale = Locale.parse(language, sep="-")
     days = list(figures.by_day)
     used = [code for code in CATEGORIES if figures.by_category[code]]
     charts = {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel.dates import format_date
-
 from actions.cases.case import Case
 from actions.cases.clocks import CaseClocks
 from bot.texts import Texts
@@ -32,10 +30,11 @@ class InterimUpdates:
         language = self._default
         if case.language in self._texts.languages:
             language = case.language
-        locale, dates = self._texts.locale(language), clocks.dates
+        dates = clocks.dates
 
         def day(moment: datetime) -> str:
-            return format_date(moment.astimezone(clocks.zone), "long", locale)
+            local = moment.astimezone(clocks.zone)
+            return self._texts.day(language, local.date())
 
         paragraphs = [
             self._texts.text(

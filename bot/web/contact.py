@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
-from babel.dates import format_date
 from email_validator import EmailNotValidError, validate_email
 
 from actions.cases.case import Case, CaseDraft, Customer
@@ -300,10 +299,10 @@ def _dates(
 ) -> dict[str, str]:
     """The dates of a case in the operator's zone, in the customer's words."""
     parts = request.app[keys.PARTS]
-    zone, locale = parts.operator.zone, parts.texts.locale(language)
+    zone = parts.operator.zone
     times = {"opened_at": case.opened_at, "answer_due_at": case.answer_due_at}
     return {
-        name: format_date(time.astimezone(zone), "long", locale)
+        name: parts.texts.day(language, time.astimezone(zone).date())
         for name, time in times.items()
         if time is not None
     }
@@ -320,7 +319,7 @@ async def _more_dates(
     more = [
         (
             texts.text(language, f"dates.{name}", body=body),
-            format_date(moment.astimezone(zone), "long", texts.locale(language)),
+            texts.day(language, moment.astimezone(zone).date()),
         )
         for name, moment in clocks.shown(parts.clock()).items()
     ]

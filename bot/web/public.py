@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from babel.dates import format_date
 from sqlalchemy import text
 
 from actions.cases.files import TYPES
@@ -19,13 +18,13 @@ from bot.settings import ROOT
 from bot.web import bundle
 from bot.web.api import read_body
 from bot.web.negotiation import asked_language, choose
-from bot.web.withdrawn import find_withdrawn
 from bot.web.pages import render
+from bot.web.withdrawn import find_withdrawn
 from knowledge.bodies import whole_number
 from knowledge.database import reading
 from knowledge.errors import BadInput, GuichetError, NotFound, TooLong
-from knowledge.withdrawals import Withdrawal
 from knowledge.pages import Page, render_html
+from knowledge.withdrawals import Withdrawal
 from knowledge.yaml_files import parse_yaml
 
 MOST_HITS = 50
@@ -127,10 +126,8 @@ async def show_help_page(request: web.Request) -> web.Response:
         {
             "page": page,
             "body": render_html(page),
-            "effective_from": format_date(
-                page.effective_from,
-                "long",
-                request.app[keys.PARTS].texts.locale(language),
+            "effective_from": request.app[keys.PARTS].texts.day(
+                language, page.effective_from
             ),
             "stood": stood,
             "newest_url": None if gone else newest.url,
@@ -146,7 +143,7 @@ async def _as_it_stood(
     """The version asked for, and the sentence that says when it held; none if now."""
     parts = request.app[keys.PARTS]
     id, language, zone = newest.id, newest.language, parts.operator.zone
-    words = partial(format_date, format="long", locale=parts.texts.locale(language))
+    words = partial(parts.texts.day, language)
     if (day := request.query.get("on")) is not None:
         on = _day(day)
         page = await parts.pages.in_force(id, language, on, zone=zone)
@@ -160,11 +157,11 @@ async def _as_it_stood(
     stood = await parts.pages.stood(id, language, wanted)
     if stood is None:
         raise NotFound(f"no version {wanted} of {id} in {language}")
-    if gone and stood[1] is None:
-        stood = stood[0], gone.withdrawn_at
     page = await parts.pages.page(id, language, wanted)
     if page.version == newest.version and gone is None:
         return page, None
+    if gone and stood[1] is None:
+        stood = stood[0], gone.withdrawn_at
     since, until = (words(each.astimezone(zone)) if each else "" for each in stood)
     said = parts.texts.text(language, "help.stood_from", since=since, until=until)
     return page, said
@@ -196,7 +193,7 @@ async def show_widget_texts(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "language": language,
-            "locale": parts.texts.text(language, "locale"),
+            "locale": str(parts.texts.locale(language)).replace("_", "-"),
             "time_zone": str(parts.operator.zone),
             "operator": parts.operator.name,
             "texts": parts.texts.section(language, "widget"),

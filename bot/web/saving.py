@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import quote, urljoin
 
 from aiohttp import web
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime
 
 from actions.cases.case import Message
 from bot import keys
@@ -106,11 +106,11 @@ def _as_text(
 def _saved(request: web.Request, language: str) -> str:
     parts = request.app[keys.PARTS]
     day = parts.clock().astimezone(parts.operator.zone).date()
-    shown = format_date(day, "long", parts.texts.locale(language))
+    shown = parts.texts.day(language, day)
     return parts.texts.text(language, "transcript.saved", date=shown)
 
 
 def _day(request: web.Request, language: str, moment: str) -> str:
     parts = request.app[keys.PARTS]
     local = datetime.fromisoformat(moment).astimezone(parts.operator.zone)
-    return format_date(local.date(), "long", parts.texts.locale(language))
+    return parts.texts.day(language, local.date())

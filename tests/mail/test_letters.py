@@ -151,3 +151,15 @@ def test_a_missing_letter_stops_the_start(letters: Letters, operator: Operator) 
 
     with pytest.raises(NotReady, match=r"letters/fi\.yml.*letters\.reopened\.subject"):
         Letters(templates, "", replace(operator), "")
+
+
+async def test_letters_take_the_form_of_address(archive: Archive) -> None:
+    style = replace(OPERATOR.style, forms_of_address={"de": "informal"})
+    letters = load_letters(ROOT / "data", replace(OPERATOR, style=style), "")
+    case = await archive.file(make_draft(language="de"))
+
+    formal = LETTERS.render_letter("receipt", "de", case, {})
+    informal = letters.render_letter("receipt", "de", case, {})
+
+    assert "Danke, dass Sie uns geschrieben haben." in formal.text
+    assert "Danke, dass du uns geschrieben hast." in informal.text

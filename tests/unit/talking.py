@@ -26,7 +26,7 @@ SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PHRASES = load_phrases(DATA)
 OPERATOR = load_operator(DATA)
 POLICY = load_policy(DATA, OPERATOR.policy)
-WORDING = load_wording(DATA, "sv")
+WORDING = load_wording(DATA, "sv", OPERATOR.style)
 HELP_LINES = load_help_lines(DATA)
 STORY = (
     "My withdrawal of 300 euro asked for long ago has still not arrived on my account"

@@ -17,7 +17,8 @@ from tests.factories import NOW, STOCKHOLM
 
 OPERATOR = load_operator(ROOT / "data")
 UPDATES = InterimUpdates(
-    load_texts(ROOT / "data", OPERATOR.languages), OPERATOR.default_language
+    load_texts(ROOT / "data", OPERATOR.languages, OPERATOR.style),
+    OPERATOR.default_language,
 )
 DUE = datetime(2026, 12, 22, 9, 30, tzinfo=UTC)
 NEXT = datetime(2027, 1, 22, 9, 30, tzinfo=UTC)
@@ -76,10 +77,10 @@ def test_an_update_names_case_and_dates_in_each_language(policy: Policy, languag
 
 def test_an_update_is_worded_as_a_person_would(policy: Policy):
     assert compose(policy, "en") == (
-        "Your case G-2026-000007 was to have its answer by 22 December 2026, and we "
-        "have not finished yet. We are still working on it, and it keeps its place in "
-        "the queue. You will hear from us again by 22 January 2027, unless you have "
-        "the final answer before then."
+        "Your case G-2026-000007 was due an answer by 22 December 2026, and we have "
+        "not finished yet. We are still working on it, and it keeps its place in the "
+        "queue. You will hear from us again by 22 January 2027, unless you have had "
+        "our final answer before then."
     )
 
 
@@ -92,7 +93,7 @@ def test_an_update_is_worded_as_a_person_would(policy: Policy):
             "You can turn to ARN until 22 November 2027.",
         ),
         # Not before its day.
-        ({"mediator_after": Period(8, "weeks")}, "the final answer before then."),
+        ({"mediator_after": Period(8, "weeks")}, "our final answer before then."),
     ],
 )
 def test_an_update_names_who_else_can_help(

@@ -23,8 +23,8 @@ async def test_how_to_complain_says_the_days_that_the_policy_makes() -> None:
         form=False,
     )
 
-    assert "May 22, 2026" in heard.text
-    assert "December 11, 2026" in heard.text
+    assert "22 May 2026" in heard.text
+    assert "11 December 2026" in heard.text
 
 
 @pytest.mark.parametrize("language", WORDING.languages)

@@ -250,7 +250,7 @@ def make_counter(
                     settings=settings,
                     clock=clock,
                     operator=operator,
-                    texts=load_texts(DATA, operator.languages),
+                    texts=load_texts(DATA, operator.languages, operator.style),
                     archive=Archive(
                         engine,
                         policy,
