@@ -131,10 +131,16 @@ async def erase_conversations(
 
 async def erase_letters(
     connection: AsyncConnection, wanted: ColumnElement[bool]
-) -> Counter[str]:
-    """Delete received letters that belong to no case."""
-    without_case = letters.c.reference.is_(None)
-    return Counter(letters=await _delete(connection, letters, without_case, wanted))
+) -> Erased:
+    """Delete received letters that belong to no case, with their files."""
+    theirs = (letters.c.reference.is_(None), wanted)
+    with_files = select(letters.c.conversation).where(
+        *theirs, letters.c.conversation.is_not(None)
+    )
+    holders = (await connection.scalars(with_files)).all()
+    counts = Counter(letters=await _delete(connection, letters, *theirs))
+    held = await erase_conversations(connection, conversations.c.id.in_(holders))
+    return Erased(counts=counts + held.counts, files=held.files)
 
 
 async def _erase_gaps(connection: AsyncConnection, in_them: ColumnElement[bool]) -> int:

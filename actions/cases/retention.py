@@ -110,9 +110,12 @@ class Retention:
             ).all()
         counts += await self._forget(old)
         async with writing(self._engine) as connection:
-            erased = await erase_conversations(connection, is_old)
-            counts += await erase_letters(connection, letters.c.at < cutoff)
-        counts += await self._remove_files(erased)
+            gone = (
+                await erase_letters(connection, letters.c.at < cutoff),
+                await erase_conversations(connection, is_old),
+            )
+        for erased in gone:
+            counts += await self._remove_files(erased)
         if self._attachments is not None:
             await self._attachments.sweep()
         async with writing(self._engine) as connection:
@@ -156,10 +159,12 @@ class Retention:
         free = [row.reference for row in found if row.legal_hold is None]
         counts = await self._erase(free, now, "request")
         counts[HELD] = len(held)
+        if key is not None:
+            is_theirs = func.lower(letters.c.sender) == key
+            async with writing(self._engine) as connection:
+                erased = await erase_letters(connection, is_theirs)
+            counts += await self._remove_files(erased)
         async with writing(self._engine) as connection:
-            if key is not None:
-                is_theirs = func.lower(letters.c.sender) == key
-                counts += await erase_letters(connection, is_theirs)
             return await _receipt(connection, "request", now, counts)
 
     async def _erase(

@@ -60,16 +60,20 @@ async def seal_file(connection: AsyncConnection, stored: Attachment) -> None:
         .where(cases.c.conversation_id == stored.conversation)
         .order_by(cases.c.id)
     )
-    details = {
+    for reference in (await connection.scalars(of_conversation)).all():
+        event = ("customer", FILE_ADDED, file_details(stored))
+        await append_events(connection, reference, stored.uploaded_at, [event])
+
+
+def file_details(stored: Attachment) -> dict[str, Any]:
+    """What the event says of a file."""
+    return {
         "id": stored.id,
         "sha256": stored.sha256,
         "name": stored.name,
         "media_type": stored.media_type,
         "size": stored.size,
     }
-    for reference in (await connection.scalars(of_conversation)).all():
-        event = ("customer", FILE_ADDED, details)
-        await append_events(connection, reference, stored.uploaded_at, [event])
 
 
 async def row_faults(

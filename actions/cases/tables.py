@@ -394,6 +394,8 @@ letters = Table(
     Column("language", Key(16), nullable=False),
     # Its words in the transcript of the case.
     Column("message", Key(64)),
+    # Where its files are kept while it belongs to no case; no foreign key.
+    Column("conversation", Key(64)),
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("direction", "message_id"),
     Index(None, "reference", "id"),

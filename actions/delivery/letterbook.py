@@ -34,6 +34,7 @@ class StoredLetter:
         reason: Why it is in its state, as a code.
         source: As sent, byte for byte; of a received one its headers.
         text: What it says, with what it quotes.
+        conversation: Where its files are while it belongs to no case; None for none.
     """
 
     id: int
@@ -52,10 +53,12 @@ class StoredLetter:
     language: str
     message: str | None
     at: datetime
+    conversation: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What the desk and a dossier show of it."""
         shown = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        del shown["conversation"]
         return {**shown, "at": time_as_json(self.at)}
 
 

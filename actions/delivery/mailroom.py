@@ -8,22 +8,26 @@ case. Everything else waits for staff. What is stored is masked, as in the chat.
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.appending import customer_wrote
 from actions.cases.archive import Archive
-from actions.cases.attachments import Attachments
+from actions.cases.attachments import Attachment, Attachments, attachment_from
 from actions.cases.case import Case, Message, message_as_json
 from actions.cases.history import append_events
 from actions.cases.queries import email_key, read_case
+from actions.cases.sealed_files import file_details
+from actions.cases.sealing import FILE_ADDED
 from actions.cases.tables import attachments as attachments_table
-from actions.cases.tables import letters
+from actions.cases.tables import conversations, letters
+from actions.cases.transcripts import Conversation, conversation_row
 from actions.delivery.incoming import IncomingMail, read_mail
 from actions.delivery.letterbook import (
     DISMISSED,
@@ -36,6 +40,7 @@ from actions.delivery.quoting import trim_reply
 from actions.delivery.reply_addresses import ReplyAddresses
 from knowledge.database import reading, writing
 from knowledge.errors import BadInput, Conflict, NotFound
+from knowledge.writes import write_all
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +78,7 @@ class Mailroom:
             addresses: Which addresses are ours.
             mask: Hides card numbers and the like before anything is stored.
             clock: The present moment.
-            attachments: Keeps files; without it they stay in the mailbox.
+            attachments: Keeps files; without it none is kept.
             announce: Tells whoever watches a conversation of what was written.
         """
         self._engine, self._archive = engine, archive
@@ -110,15 +115,20 @@ class Mailroom:
         """
         async with writing(self._engine) as connection:
             letter = await self._waiting(connection, number)
+            files = await self._files_of(connection, letter)
             async with self._archive.changing(connection, reference) as change:
                 message = await customer_wrote(change, trim_reply(letter.text))
                 change.record(agent, "letter_attached", message_id=letter.message_id)
+                for file in files:
+                    change.record("customer", FILE_ADDED, **file_details(file))
+            await self._move(connection, letter, change.case, message)
             await update_letter(
                 connection,
                 number,
                 reference=reference,
                 state="appended",
                 message=message.id,
+                conversation=None,
             )
         await self._tell(change.case, message)
         return change.saved
@@ -174,7 +184,7 @@ class Mailroom:
         return _Place(case)
 
     async def _append(self, mail: IncomingMail, case: Case) -> Result:
-        files, refused = await self._store_files(mail, case)
+        files, refused = await self._store_files(mail, case.conversation)
         text = trim_reply(mail.text) or mail.subject
         if not text and not files:
             return await self._set_aside(mail, "empty")
@@ -198,7 +208,7 @@ class Mailroom:
         return "appended"
 
     async def _store_files(
-        self, mail: IncomingMail, case: Case
+        self, mail: IncomingMail, conversation: str
     ) -> tuple[list[str], list[str]]:
         """Keep the files before the letter: ids of those kept, why others were not."""
         kept: list[str] = []
@@ -207,7 +217,7 @@ class Mailroom:
             assert self._attachments is not None
             try:
                 stored = await self._attachments.store(
-                    case.conversation, self._mask(file.name), file.content
+                    conversation, self._mask(file.name), file.content
                 )
             except BadInput as exc:
                 refused.append(type(exc).__name__)
@@ -261,10 +271,63 @@ class Mailroom:
         return "bounce"
 
     async def _set_aside(self, mail: IncomingMail, reason: str) -> Result:
+        conversation = await self._keep_files(mail)
         async with writing(self._engine) as connection:
-            await self._insert(connection, mail, "unmatched", reason=reason)
+            await self._insert(
+                connection, mail, "unmatched", reason=reason, conversation=conversation
+            )
         log.info("a letter belongs to no case: %s", reason)
         return "unmatched"
+
+    async def _keep_files(self, mail: IncomingMail) -> str | None:
+        """Keep the files of a letter without a case, in a conversation of their own.
+
+        Before the letter: if that fails it comes again, and these go with their time.
+        """
+        if self._attachments is None or not mail.files:
+            return None
+        holder = Conversation(
+            id=uuid.uuid4().hex,
+            token_hash="",
+            language="",
+            stage="filed",
+            created_at=self._clock(),
+            accept_languages=(),
+        )
+        async with writing(self._engine) as connection:
+            await write_all(connection, [conversation_row(holder, channel="letter")])
+        await self._store_files(mail, holder.id)
+        return holder.id
+
+    async def _files_of(
+        self, connection: AsyncConnection, letter: StoredLetter
+    ) -> list[Attachment]:
+        """The files of a letter that waits."""
+        query = (
+            select(attachments_table)
+            .where(attachments_table.c.conversation_id == letter.conversation)
+            .order_by(attachments_table.c.number)
+        )
+        return [attachment_from(row) for row in await connection.execute(query)]
+
+    async def _move(
+        self,
+        connection: AsyncConnection,
+        letter: StoredLetter,
+        case: Case,
+        message: Message,
+    ) -> None:
+        """Have the files of a letter belong to its words in the case."""
+        if letter.conversation is None:
+            return
+        await connection.execute(
+            update(attachments_table)
+            .where(attachments_table.c.conversation_id == letter.conversation)
+            .values(conversation_id=case.conversation, message_id=message.id)
+        )
+        await connection.execute(
+            delete(conversations).where(conversations.c.id == letter.conversation)
+        )
 
     async def _insert(
         self,
@@ -275,6 +338,7 @@ class Mailroom:
         reference: str | None = None,
         reason: str | None = None,
         case: Case | None = None,
+        conversation: str | None = None,
     ) -> int | None:
         return await insert_letter(
             connection,
@@ -292,6 +356,7 @@ class Mailroom:
             source=mail.headers,
             language=case.language if case else "",
             message=None,
+            conversation=conversation,
             at=self._clock(),
         )
 

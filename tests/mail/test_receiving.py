@@ -309,6 +309,52 @@ async def test_an_agent_may_put_a_letter_where_it_belongs(
         await mailroom.attach(waiting.id, case.reference, "eva")
 
 
+@pytest.fixture
+def stranger_with_a_file() -> bytes:
+    message = EmailMessage()
+    message["From"] = "elise@private.example"
+    message["Message-ID"] = "<stranger@private.example>"
+    message.set_content("Voir la pièce.")
+    message.add_attachment(PNG, "image", "png", filename="capture.png")
+    return message.as_bytes()
+
+
+async def test_files_of_a_letter_without_a_case_come_along_when_it_is_put_into_one(
+    archive: Archive,
+    mailroom: Mailroom,
+    attachments: Attachments,
+    book: Letterbook,
+    stranger_with_a_file: bytes,
+) -> None:
+    case = await archive.file(make_draft())
+    await mailroom.receive(stranger_with_a_file)
+    (waiting,) = await book.unmatched()
+
+    await mailroom.attach(waiting.id, case.reference, "eva")
+
+    after = await archive.case(case.reference)
+    (kept,) = await attachments.of_case(case.reference)
+    assert (kept.name, kept.message) == ("capture.png", after.transcript[-1].id)
+    assert after.history[-1].kind == "attachment_added"
+    assert await attachments.find_faults() == []
+
+
+async def test_files_of_a_letter_go_with_it_when_its_sender_is_erased(
+    engine: AsyncEngine,
+    policy: Policy,
+    mailroom: Mailroom,
+    attachments: Attachments,
+    stranger_with_a_file: bytes,
+) -> None:
+    await mailroom.receive(stranger_with_a_file)
+    retention = Retention(engine, policy, STOCKHOLM, attachments=attachments)
+
+    receipt = await retention.erase(NOW, email="elise@private.example")
+
+    assert receipt.counts["letters"] == receipt.counts["attachments"] == 1
+    assert [path for path in attachments.folder.rglob("*") if path.is_file()] == []
+
+
 async def test_a_letter_that_belongs_nowhere_is_put_away(
     archive: Archive, mailroom: Mailroom, book: Letterbook, make_reply: Reply
 ) -> None:
