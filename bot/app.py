@@ -27,6 +27,7 @@ from bot.scheduling.jobs import list_jobs
 from bot.scheduling.scheduler import Scheduler
 from bot.settings import Settings
 from bot.staff import own_account, people, sign_in
+from bot.staff.second_factor import required_roles
 from bot.web import api, contact, public, resuming, saving, uploads
 from bot.web.limits import LIMITS, Limits, limit
 from bot.web.pages import STATIC, set_up_templates
@@ -46,8 +47,10 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
         opener: Opens and closes the parts; tests give fakes.
 
     Raises:
+        BadInput: A setting is none of those that there are.
         NotReady: At start, when a part is missing or stale; says what to run.
     """
+    required_roles(settings.second_factor_required)
     app = web.Application(
         middlewares=[
             harden,

@@ -43,6 +43,9 @@ class Settings:
         max_attachments: As many files may one conversation have.
         oidc_issuer, oidc_client_id, oidc_client_secret: The company's OpenID provider,
             for staff to sign in with; empty for passwords alone.
+        second_factor_required: Roles that cannot work without a second factor, such as
+            `lead,administrator`; `all`, or empty for none. Whoever lacks one sets it up
+            at the next sign-in; the company's own sign-in counts as one.
         scheduler: `on`, or `off` for a process that does no jobs by itself: another
             one must then.
         smtp_host, smtp_port, smtp_username, smtp_password, smtp_tls: The server that
@@ -85,6 +88,7 @@ class Settings:
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
+    second_factor_required: str = ""
 
     smtp_host: str = ""
     smtp_port: int = 587

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text, false
 
 from knowledge.database import UtcDateTime, metadata
 
@@ -58,6 +58,13 @@ staff_sessions = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     # The password was right, the second factor is still to come.
     Column("needs_code", Boolean(create_constraint=False), nullable=False),
+    # Opened by the company's own sign-in.
+    Column(
+        "is_proved",
+        Boolean(create_constraint=False),
+        nullable=False,
+        server_default=false(),
+    ),
 )
 
 api_tokens = Table(

@@ -24,7 +24,12 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 @dataclass(frozen=True, kw_only=True)
 class Staff:
-    """Somebody who works at the counter."""
+    """Somebody who works at the counter.
+
+    Attributes:
+        is_proved: Signed in with the company's own account: it has asked for what it
+            wants asked.
+    """
 
     id: int
     name: str
@@ -32,6 +37,7 @@ class Staff:
     role: Role
     is_active: bool = True
     has_second_factor: bool = False
+    is_proved: bool = False
 
     def can_use_desk(self) -> bool:
         return self.role in ("agent", "lead", "administrator")

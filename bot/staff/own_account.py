@@ -12,9 +12,9 @@ from aiohttp import web
 
 from bot import keys
 from bot.staff.accounts import Staff
-from bot.staff.second_factor import SECRET
+from bot.staff.second_factor import SECRET, required_roles
 from knowledge.bodies import form_fields
-from knowledge.errors import BadInput
+from knowledge.errors import BadInput, NotAllowed
 from knowledge.workplace import STAFF, render, see_other
 
 routes = web.RouteTableDef()
@@ -62,6 +62,8 @@ async def turn_on(request: web.Request) -> web.Response:
 @routes.post("/account/second-factor/off")
 async def turn_off(request: web.Request) -> web.Response:
     fields = await form_fields(request)
+    if _is_required(request):
+        raise NotAllowed("this role needs a second factor")
     try:
         await request.app[keys.PARTS].second_factor.turn_off(
             _me(request).id, fields.get("code", "")
@@ -90,6 +92,7 @@ def _page(
         "account.html",
         {
             "me": _me(request),
+            "is_required": _is_required(request),
             "notice": None,
             "error": None,
             "secret": None,
@@ -98,6 +101,11 @@ def _page(
         },
         status=status,
     )
+
+
+def _is_required(request: web.Request) -> bool:
+    setting = request.app[keys.PARTS].settings.second_factor_required
+    return _me(request).role in required_roles(setting)
 
 
 def _me(request: web.Request) -> Staff:

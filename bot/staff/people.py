@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot import keys
 from bot.staff.accounts import ROLES, Staff
+from bot.staff.second_factor import required_roles
 from knowledge.bodies import form_fields, whole_number
 from knowledge.errors import BadInput, Conflict
 from knowledge.workplace import STAFF, render, see_other
@@ -71,6 +72,9 @@ async def _page(
         {
             "people": everybody,
             "roles": ROLES,
+            "required": required_roles(
+                request.app[keys.PARTS].settings.second_factor_required
+            ),
             "error": None,
             "added": None,
             "draft": {},

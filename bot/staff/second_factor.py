@@ -12,6 +12,7 @@ import pyotp
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.staff.accounts import ROLES, Staff
 from bot.tables import recovery_codes, staff
 from bot.tokens import hash_token
 from knowledge.database import reading, writing
@@ -22,6 +23,30 @@ SECRET = re.compile("[A-Z2-7]{32}")
 STEP_SECONDS = 30
 # Clocks of telephones drift: the codes before and after count as well.
 STEPS_AROUND = (-1, 0, 1)
+
+
+def required_roles(setting: str) -> frozenset[str]:
+    """The roles that cannot work without one, as `GUICHET_SECOND_FACTOR_REQUIRED` says.
+
+    Raises:
+        BadInput: There is no such role.
+    """
+    if setting.strip() == "all":
+        return frozenset(ROLES)
+    roles = frozenset(filter(None, map(str.strip, setting.split(","))))
+    if unknown := sorted(roles - set(ROLES)):
+        raise BadInput(
+            f"GUICHET_SECOND_FACTOR_REQUIRED must name roles of {', '.join(ROLES)}, "
+            f"or be all; got {', '.join(unknown)}"
+        )
+    return roles
+
+
+def must_set_up(person: Staff, setting: str) -> bool:
+    """Whether somebody who is signed in must set one up before anything else."""
+    if person.has_second_factor or person.is_proved:
+        return False
+    return person.role in required_roles(setting)
 
 
 class SecondFactor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, update
@@ -96,6 +96,7 @@ class Sessions:
                     created_at=now,
                     expires_at=now + (CODE_LENGTH if needs_code else SESSION_LENGTH),
                     needs_code=needs_code,
+                    is_proved=is_proved,
                 )
             )
         return Opened(token, needs_code)
@@ -143,7 +144,7 @@ class Sessions:
 
     async def _find(self, token: str, *, needs_code: bool) -> Staff | None:
         query = (
-            select(staff)
+            select(staff, staff_sessions.c.is_proved)
             .join(staff_sessions)
             .where(
                 staff_sessions.c.token_hash == hash_token(token),
@@ -154,7 +155,9 @@ class Sessions:
         )
         async with reading(self._engine) as connection:
             row = (await connection.execute(query)).first()
-        return None if row is None else staff_from(row)
+        if row is None:
+            return None
+        return replace(staff_from(row), is_proved=row.is_proved)
 
     async def _check_failures(self, email: str) -> None:
         query = (

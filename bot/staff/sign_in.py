@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot import keys
 from bot.staff.accounts import Staff
+from bot.staff.second_factor import must_set_up
 from bot.staff.sessions import CODE_LENGTH, SESSION_LENGTH, Opened
 from bot.staff.single_sign_on import RETURN_PATH, SingleSignOn
 from bot.tokens import internal_token, seal, unseal
@@ -63,10 +64,21 @@ async def guard_staff(request: web.Request, handler: Handler) -> web.StreamRespo
         raise NotSignedIn()
     if not may_enter(staff):
         raise NotAllowed()
+    # An API token was given out on purpose; a person proves who they are.
+    if scheme.lower() != "bearer" and _is_kept_out(request, staff):
+        if request.method in SAFE_METHODS and not request.path.startswith("/api/"):
+            raise web.HTTPFound("/account")
+        raise NotAllowed("set up a second factor first")
     request[STAFF] = staff
     response = await handler(request)
     response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _is_kept_out(request: web.Request, staff: Staff) -> bool:
+    """Whether a second factor must be set up before this room opens."""
+    setting = request.app[keys.PARTS].settings.second_factor_required
+    return must_set_up(staff, setting) and not request.path.startswith("/account")
 
 
 def check_origin(request: web.Request) -> None:

@@ -5,10 +5,12 @@ from typing import Any
 import pyotp
 import pytest
 
+from bot.app import build_app
+from bot.settings import Settings
 from bot.staff.hashing import Hashing
 from bot.staff.sessions import Sessions
-from knowledge.errors import TooManyRequests
-from tests.web.conftest import Counter
+from knowledge.errors import BadInput, TooManyRequests
+from tests.web.conftest import DATA, Counter
 
 EMAIL = "kim@ruterdam.example"
 SECRET = 2 * "JBSWY3DPEHPK3PXP"
@@ -116,6 +118,79 @@ async def test_turning_it_off_asks_for_a_code(counter: Counter):
     right = await post(counter, "/account/second-factor/off", code=code(counter))
 
     assert (wrong.status, right.status) == (400, 303)
+
+
+@pytest.fixture
+async def strict(make_counter, tmp_path) -> Counter:
+    """A counter where leads cannot work without a second factor."""
+    settings = Settings(
+        data_dir=DATA,
+        state_dir=tmp_path,
+        scheduler=False,
+        second_factor_required="lead, administrator",
+    )
+    counter: Counter = await make_counter(settings=settings)
+    return counter
+
+
+async def test_who_must_have_a_second_factor_sets_it_up_first(strict: Counter):
+    await strict.sign_in("lead")
+
+    kept_out = await strict.client.get("/desk", allow_redirects=False)
+    by_api = await strict.client.get("/api/v1/desk/cases")
+    shown = await (await strict.client.get("/account")).text()
+    codes = await post(
+        strict, "/account/second-factor", secret=SECRET, code=code(strict)
+    )
+
+    assert kept_out.headers["Location"] == "/account"
+    assert by_api.status == 403
+    assert "Your role needs a second factor." in shown
+    assert 'href="/desk">Go on</a>' in await codes.text()
+    assert (await strict.client.get("/desk")).status == 200
+
+
+async def test_a_second_factor_that_is_required_stays_on(strict: Counter):
+    await strict.sign_in("lead")
+    await post(strict, "/account/second-factor", secret=SECRET, code=code(strict))
+    strict.clock.advance(minutes=2)
+
+    response = await post(strict, "/account/second-factor/off", code=code(strict))
+
+    assert response.status == 403
+    assert "stays on" in await (await strict.client.get("/account")).text()
+
+
+async def test_other_roles_work_without_one(strict: Counter):
+    await strict.sign_in("agent")
+
+    assert (await strict.client.get("/desk")).status == 200
+
+
+async def test_the_companys_own_sign_in_counts_as_one(strict: Counter):
+    await strict.parts.accounts.add(EMAIL, name="Kim", role="lead")
+    [kim] = await strict.parts.accounts.everybody()
+    opened = await strict.parts.sessions.open(kim, is_proved=True)
+
+    strict.client.session.cookie_jar.update_cookies({"guichet_session": opened.token})
+
+    assert (await strict.client.get("/desk")).status == 200
+
+
+async def test_administrators_see_who_lacks_one(strict: Counter):
+    await strict.sign_in("administrator")
+    await post(strict, "/account/second-factor", secret=SECRET, code=code(strict))
+    await strict.parts.accounts.add(EMAIL, name="Kim", role="lead")
+
+    page = await (await strict.client.get("/people")).text()
+
+    assert page.count("Required</span>") == 2
+    assert page.count('<span class="tag soon">Required') == 1
+
+
+def test_a_role_that_there_is_not_cannot_be_required():
+    with pytest.raises(BadInput, match="got boss"):
+        build_app(Settings(second_factor_required="boss"))
 
 
 async def test_changing_the_password_ends_every_session(counter: Counter):
