@@ -7,7 +7,7 @@ customers; baselines stand beside it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,7 @@ class Report:
         groups: Kind of group (`by_language`, `by_pair`) to group to metrics.
         baselines: The overall metrics and groups of other systems, by name.
         curve: Risk and coverage, where measured.
+        remarks: What is odd about the files measured, a sentence each.
     """
 
     title: str
@@ -78,9 +79,12 @@ class Report:
     groups: dict[str, dict[str, Metrics]]
     baselines: dict[str, Report] = field(default_factory=dict)
     curve: list[dict[str, float]] = field(default_factory=list)
+    remarks: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         report: dict[str, Any] = {"overall": self.overall, **self.groups}
+        if self.remarks:
+            report["remarks"] = list(self.remarks)
         if self.curve:
             report["risk_coverage"] = self.curve
         if self.baselines:
@@ -90,7 +94,7 @@ class Report:
         return report
 
     def table(self) -> Table:
-        table = Table(title=self.title)
+        table = Table(title=self.title, caption="\n".join(self.remarks) or None)
         table.add_column("")
         for name in self.overall:
             table.add_column(name.replace("_", " "), justify="right")
@@ -154,7 +158,8 @@ def evaluate_retrieval(
         raise BadInput(f"{queries}: no query has a relevant passage")
     passages = read_corpus(corpus)
     outcomes = _run(passages, asked, embedder, compare, progress)
-    return _retrieval(corpus.name, passages, outcomes)
+    report = _retrieval(corpus.name, passages, outcomes)
+    return replace(report, remarks=_remarks(passages, asked))
 
 
 def evaluate_refusal(
@@ -173,8 +178,9 @@ def evaluate_refusal(
     Args and errors as for `evaluate_retrieval`, but every query counts.
     """
     asked = read_queries(queries)
-    outcomes = _run(read_corpus(corpus), asked, embedder, compare, progress)
-    return _refusal(corpus.name, outcomes)
+    passages = read_corpus(corpus)
+    outcomes = _run(passages, asked, embedder, compare, progress)
+    return replace(_refusal(corpus.name, outcomes), remarks=_remarks(passages, asked))
 
 
 def evaluate_search(
@@ -201,9 +207,28 @@ def evaluate_search(
         for name, found in outcomes.items()
     }
     n_answerable = len(answerable[_OURS])
+    retrieval = _retrieval(corpus.name, passages, answerable) if n_answerable else None
+    refusal = _refusal(corpus.name, outcomes) if n_answerable < len(asked) else None
+    remarks = _remarks(passages, asked)
     return (
-        _retrieval(corpus.name, passages, answerable) if n_answerable else None,
-        _refusal(corpus.name, outcomes) if n_answerable < len(asked) else None,
+        replace(retrieval, remarks=remarks) if retrieval else None,
+        replace(refusal, remarks=remarks) if refusal else None,
+    )
+
+
+def _remarks(passages: Sequence[Passage], queries: Sequence[Query]) -> tuple[str, ...]:
+    known = {passage.id for passage in passages}
+    unknown = [
+        (query.id, sorted(query.relevant - known))
+        for query in queries
+        if not query.relevant <= known
+    ]
+    if not unknown:
+        return ()
+    query, ids = unknown[0]
+    return (
+        f"{len(unknown)} of {len(queries)} queries name passages that are not in the"
+        f" corpus and cannot be found, first {query!r}: {ids[0]!r}",
     )
 
 

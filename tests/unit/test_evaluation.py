@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from rich.console import Console
 
 from knowledge.embedding import FakeEmbedder
 from knowledge.errors import BadInput
-from knowledge.evaluation import evaluate_refusal, evaluate_retrieval
+from knowledge.evaluation import Report, evaluate_refusal, evaluate_retrieval
 from knowledge.measures import auroc, calibration_error, coverage_at_precision
 from knowledge.question_sets import read_corpus, read_queries
 
@@ -210,6 +211,20 @@ def test_broken_queries_say_what_is_wrong(
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         read_corpus(tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize("evaluate", [evaluate_retrieval, evaluate_refusal])
+def test_an_answer_that_the_corpus_lacks_is_remarked_upon(
+    evaluate: Callable[..., Report], corpus: Path, tmp_path: Path
+) -> None:
+    lost = {"id": "q5", "lang": "en", "text": "cards", "relevant": ["p9"]}
+    queries = write(tmp_path / "queries.jsonl", [*QUERIES, lost])
+
+    report = evaluate(corpus, queries, FakeEmbedder())
+
+    (remark,) = report.as_json()["remarks"]
+    assert "'q5': 'p9'" in remark
+    assert report.table().caption == remark
 
 
 def test_queries_that_nothing_answers_are_no_retrieval_task(
