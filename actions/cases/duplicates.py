@@ -14,11 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from actions.cases.language_free import LanguageFree
+
 # From this share of common pieces on, in one language.
 SAME_WORDS_FROM = 0.7
-# From this cosine of their embeddings on, in any languages: where `guichet eval
-# duplicates data/evaluation/duplicates.jsonl` found it to judge best.
-SAME_MEANING_FROM = 0.915
+# From this cosine of their embeddings on, without what tells languages apart: where
+# `guichet eval duplicates data/evaluation/duplicates.jsonl` found it to judge best.
+SAME_MEANING_FROM = 0.42
 _PIECE = 5
 _SHORTEST_FIGURE = 3
 
@@ -28,7 +30,7 @@ class Candidate:
     """An earlier, unclosed case of the same person.
 
     Attributes:
-        vector: Embedding of the description, unit length; None when not known.
+        vector: Embedding of the description; None when not known.
     """
 
     reference: str
@@ -40,6 +42,7 @@ def find_original(
     description: str,
     candidates: Sequence[Candidate],
     vector: NDArray[np.float32] | None = None,
+    language_free: LanguageFree | None = None,
 ) -> str | None:
     """The reference of the candidate that is about the same matter, or None.
 
@@ -50,11 +53,12 @@ def find_original(
         description: What the customer writes now.
         candidates: Oldest first.
         vector: Embedding of `description`; None compares words alone.
+        language_free: Compares embeddings of the model; None compares words alone.
     """
     for candidate in candidates:
         if similarity(description, candidate.description) >= SAME_WORDS_FROM:
             return candidate.reference
-    if vector is None:
+    if vector is None or language_free is None:
         return None
     best, closest = None, SAME_MEANING_FROM
     for candidate in candidates:
@@ -62,7 +66,7 @@ def find_original(
             description, candidate.description
         ):
             continue
-        cosine = float(vector @ candidate.vector)
+        cosine = language_free.similarity(vector, candidate.vector)
         if cosine >= closest and (best is None or cosine > closest):
             best, closest = candidate.reference, cosine
     return best

@@ -26,6 +26,7 @@ from actions.cases.clocks import ClockRules, started_clocks
 from actions.cases.complaint import Policy, is_late
 from actions.cases.duplicates import find_original
 from actions.cases.history import append_events
+from actions.cases.language_free import LanguageFree
 from actions.cases.matters import Vector, embedding_row
 from actions.cases.outbox import email_row
 from actions.cases.preceding import Known, look_up, unclosed_matters
@@ -52,6 +53,7 @@ class About:
 
     model: str
     vector: Vector | None
+    language_free: LanguageFree | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +132,12 @@ async def _new_case(
         candidates = await unclosed_matters(
             connection, draft.customer.email, draft.conversation, model
         )
-        original = find_original(draft.description, candidates, vector)
+        original = find_original(
+            draft.description,
+            candidates,
+            vector,
+            about.language_free if about else None,
+        )
     year = civil_day(now, rules.zone).year
     number = await _next_number(connection, year)
     customer = draft.customer

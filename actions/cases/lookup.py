@@ -144,7 +144,7 @@ class CaseLookup:
             candidates = await unclosed_matters(
                 connection, email, conversation, about.model
             )
-            found = find_original(text, candidates, about.vector)
+            found = find_original(text, candidates, about.vector, about.language_free)
             if found is None:
                 return None
             query = select_cases().where(cases.c.reference == found)
@@ -247,7 +247,11 @@ class CaseLookup:
         if self._matters is None or not text.strip():
             return None
         (vector,) = await self._matters.embed([text])
-        return About(model=self._matters.model, vector=vector)
+        return About(
+            model=self._matters.model,
+            vector=vector,
+            language_free=self._matters.language_free,
+        )
 
 
 def require(name: str, value: object, known: Sequence[object]) -> None:
@@ -257,4 +261,5 @@ def require(name: str, value: object, known: Sequence[object]) -> None:
         BadInput: Names what was given and what is known.
     """
     if value not in known:
-        raise BadInput(f"{name} must be one of {', '.join(map(str, known))}")
+        codes = ", ".join(map(str, known))
+        raise BadInput(f"{name} must be one of {codes}", refusal="unknown_code")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from actions.cases.language_free import LanguageFree
 from actions.cases.tables import case_embeddings, cases
 from knowledge.database import reading, writing
 from knowledge.logs import place_of
@@ -32,10 +33,21 @@ _BATCH = 16
 
 
 class Matters:
-    """Turns descriptions into embeddings, away from the event loop."""
+    """Turns descriptions into embeddings, away from the event loop.
 
-    def __init__(self, embedder: Embedder, executor: Executor) -> None:
+    Attributes:
+        language_free: Compares embeddings whatever language they are of; without it
+            only words tell whether two texts are about the same matter.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        executor: Executor,
+        language_free: LanguageFree | None = None,
+    ) -> None:
         self._embedder, self._executor = embedder, executor
+        self.language_free = language_free
 
     @property
     def model(self) -> str:

@@ -8,7 +8,14 @@ from actions.classification.classifier import (
     Classifier,
     classifier_folder,
     load_classifier,
+    load_language_free,
 )
 from actions.classification.training import train_classifier
 
-__all__ = ["Classifier", "classifier_folder", "load_classifier", "train_classifier"]
+__all__ = [
+    "Classifier",
+    "classifier_folder",
+    "load_classifier",
+    "load_language_free",
+    "train_classifier",
+]

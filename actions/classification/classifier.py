@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 
 from actions.cases.case import CATEGORIES, GROUNDS, Verdict
+from actions.cases.language_free import LanguageFree
 from actions.classification.cues import Cues
 from actions.classification.evidence import EvidenceFinder, Reading
 from actions.classification.network import Calibration, Network
-from actions.classification.observing import Observer
+from actions.classification.observing import Observer, windows
 from knowledge.embedding import Embedder
 from knowledge.errors import NotReady
 
 ARRAYS_FILE = "network.npz"
 MANIFEST_FILE = "manifest.json"
+LANGUAGES_FILE = "languages.npz"
 # Rises when a folder trained by an earlier form of this code cannot be used.
 FORM = 4
 COMPLAINT_FROM = 0.5
@@ -50,15 +52,21 @@ class Classifier:
             complaint on that ground: they add up to `probability`. `evidence` is the
             customer's own sentence that speaks most for the ground, or None where
             the ground is unlikely. Grounds and categories stand likeliest first.
+            A long text is judged by the part of it that complains most; a text
+            without a word is no complaint.
         """
-        [observed] = self.observer.observe([(text, language)])
-        tokens = self._network.scale_tokens(observed.tokens)
-        seen = self._network.token_features(tokens)
-        logits = self._network.scaled_logits(tokens, seen, observed.cues)
+        if not any(map(str.isalnum, text)):
+            return _nothing_said()
+        parts = windows(text)
+        observed = self.observer.observe([(part, language) for part in parts])
+        scores = [self._network.logits(each.tokens, each.cues) for each in observed]
+        most = max(range(len(parts)), key=lambda i: scores[i].complaint)
+        logits = scores[most]
         probability = self._calibration.complaint_probability(logits.complaint)
         given = self._calibration.grounds_of_complaint(logits)
+        tokens = self._network.scale_tokens(observed[most].tokens)
         evidence = self._finder.find(
-            Reading(text, language, tokens, observed.cues, given)
+            Reading(parts[most], language, tokens, observed[most].cues, given)
         )
         grounds = [
             {
@@ -82,6 +90,23 @@ class Classifier:
             category=categories[0]["category"],
             categories=categories,
         )
+
+
+def _nothing_said() -> Verdict:
+    return Verdict(
+        is_complaint=False,
+        probability=0.0,
+        ground=None,
+        grounds=[
+            {"ground": ground, "probability": 0.0, "evidence": None}
+            for ground in GROUNDS
+        ],
+        category="other",
+        categories=[
+            {"category": category, "probability": float(category == "other")}
+            for category in sorted(CATEGORIES, key=lambda each: each != "other")
+        ],
+    )
 
 
 def classifier_folder(state_dir: Path) -> Path:
@@ -117,6 +142,19 @@ def load_classifier(folder: Path, embedder: Embedder) -> Classifier:
         Cues(manifest["cues"]),
         embedder,
     )
+
+
+def load_language_free(folder: Path, embedder: Embedder) -> LanguageFree | None:
+    """What compares cases across languages, trained along with the classifier.
+
+    None where an earlier form of the code trained it, or another embedding model:
+    cases are compared by their words alone then, until the next training.
+    """
+    manifest = read_manifest(folder)
+    path = folder / LANGUAGES_FILE
+    if manifest is None or manifest["embedding"] != embedder.fingerprint:
+        return None
+    return LanguageFree.read(path) if path.is_file() else None
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

@@ -15,13 +15,13 @@ import numpy as np
 
 from actions.cases.case import GROUNDS
 from actions.classification.network import Array, Calibration, Network
-from actions.classification.observing import Observer, windows
+from actions.classification.observing import Observer
 from actions.classification.sentences import SHORTEST, split_sentences
 from knowledge.embedding import Embedder
 
 # Less likely grounds are listed without evidence.
 EVIDENCE_FROM = 0.1
-MOST_SENTENCES = 24
+MOST_SENTENCES = 60
 # As many are read by themselves: those that the text misses most.
 MOST_ALONE = 6
 MISSED_WEIGHT = 2.0
@@ -115,20 +115,19 @@ class EvidenceFinder:
         return [int(each) for each in most[np.argmax(scores, axis=0)]]
 
     def _sentences(self, reading: Reading) -> list[_Sentence]:
-        """Sentences with the places of their tokens, as far as the text was read.
+        """Sentences with the places of their tokens.
 
         A token never reaches over a space, so a sentence has the same tokens alone.
         Very short ones are left out; where only they are, the whole text is left.
         """
-        read = "".join(windows(reading.text))
         found, start = [], 0
-        for piece in split_sentences(read)[:MOST_SENTENCES]:
+        for piece in split_sentences(reading.text)[:MOST_SENTENCES]:
             stop = start + self._embedder.count_tokens(piece)
             inside = slice(start, min(stop, len(reading.tokens)))
             if len(piece.strip()) >= SHORTEST and inside.start < inside.stop:
                 found.append(_Sentence(piece.strip(), inside))
             start = stop
-        return found or [_Sentence(read.strip(), slice(0, len(reading.tokens)))]
+        return found or [_Sentence(reading.text.strip(), slice(0, len(reading.tokens)))]
 
 
 def _log_odds(chances: Array) -> Array:

@@ -18,7 +18,7 @@ from knowledge.embedding import Embedder
 # A text is read in windows of whole sentences, about 300 tokens each, that the
 # embedding model takes whole; what lies behind the last one is not read.
 WINDOW_CHARACTERS = 1_200
-MOST_WINDOWS = 6
+MOST_WINDOWS = 9
 
 
 class StoredObservation(NamedTuple):

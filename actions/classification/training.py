@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -16,10 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from actions.cases.language_free import LanguageFree
 from actions.classification.calibrating import fit_calibration
 from actions.classification.classifier import (
     ARRAYS_FILE,
     FORM,
+    LANGUAGES_FILE,
     MANIFEST_FILE,
     read_manifest,
 )
@@ -47,6 +50,7 @@ from knowledge.embedding import Embedder
 Progress = Callable[[int, int], None]
 N_PARTS = 5
 SEED = 20261122
+TEXTS_A_LANGUAGE = 40
 
 
 def train_classifier(
@@ -71,7 +75,8 @@ def train_classifier(
     examples, cues = read_examples(source), read_cues(source / CUES_FILE)
     observer = Observer(embedder, cues)
     observed = observer.observe([(each.text, each.lang) for each in examples])
-    write(folder, fit(examples, observed, progress), cues, wanted)
+    fitted = fit(examples, observed, progress)
+    write(folder, fitted, cues, wanted, measure_languages(examples, embedder))
 
 
 def made_of(source: Path, embedder: Embedder) -> dict[str, Any]:
@@ -169,7 +174,27 @@ def _join(networks: Sequence[Network], inputs: Inputs) -> dict[str, Array]:
     return {**inputs.scales, **own}
 
 
-def write(folder: Path, fitted: Fitted, cues: Cues, made_of: dict[str, Any]) -> None:
+def measure_languages(examples: Sequence[Example], embedder: Embedder) -> LanguageFree:
+    """Where languages lie apart, by some examples of each."""
+    by_language: dict[str, list[str]] = defaultdict(list)
+    for example in examples:
+        by_language[example.lang].append(example.text)
+    texts = [
+        (text, tag)
+        for tag, mine in sorted(by_language.items())
+        for text in mine[:TEXTS_A_LANGUAGE]
+    ]
+    vectors = embedder.embed_queries([text for text, _ in texts])
+    return LanguageFree.fit(vectors, [tag for _, tag in texts])
+
+
+def write(
+    folder: Path,
+    fitted: Fitted,
+    cues: Cues,
+    made_of: dict[str, Any],
+    language_free: LanguageFree,
+) -> None:
     """Replace `folder` whole, or not at all.
 
     Args:
@@ -177,6 +202,7 @@ def write(folder: Path, fitted: Fitted, cues: Cues, made_of: dict[str, Any]) -> 
         fitted: The networks.
         cues: What they read beside the tokens.
         made_of: Goes into the manifest: what the networks were trained from.
+        language_free: Measured on the same examples, to compare cases with.
     """
     manifest = {
         **made_of,
@@ -189,6 +215,7 @@ def write(folder: Path, fitted: Fitted, cues: Cues, made_of: dict[str, Any]) -> 
         made = Path(scratch) / "made"
         made.mkdir()
         np.savez(made / ARRAYS_FILE, **fitted.arrays)  # type: ignore[arg-type]
+        language_free.write(made / LANGUAGES_FILE)
         (made / MANIFEST_FILE).write_text(
             json.dumps(manifest, ensure_ascii=False), encoding="utf-8"
         )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from actions.cases.duplicates import (
     SAME_MEANING_FROM,
@@ -15,13 +14,14 @@ from actions.cases.duplicates import (
     find_original,
     have_other_figures,
 )
+from actions.cases.language_free import LanguageFree
 from bot.evaluation.measured import Measured, Metrics, by_language, share
 from bot.evaluation.rows import read_rows
 from knowledge.embedding import Embedder
 
 # Thresholds that are tried. A wrong link misleads the agent, a missed one only leaves
 # two cases of one person side by side: precision weighs twice as much as recall.
-THRESHOLDS = tuple(round(0.80 + n / 200, 3) for n in range(33))
+THRESHOLDS = tuple(round(0.2 + n / 50, 2) for n in range(31))
 BETA = 0.5
 
 
@@ -50,9 +50,15 @@ class _Judged:
 
 
 def evaluate_duplicates(
-    path: Path, embedder: Embedder, report: Callable[[int, int], None]
+    path: Path,
+    embedder: Embedder,
+    language_free: LanguageFree,
+    report: Callable[[int, int], None],
 ) -> Measured:
     """Judge every pair as filing does, and find the threshold that would judge best.
+
+    "Cross-validated" is each matter judged by the threshold that is best for all
+    others; pairs of one matter share the first part of their id, before "-".
 
     Raises:
         BadInput: The file is malformed; the message names the line.
@@ -62,17 +68,20 @@ def evaluate_duplicates(
     for done, pair in enumerate(pairs, start=1):
         first, second = embedder.embed_queries([pair.first.text, pair.second.text])
         earlier = Candidate(reference="", description=pair.first.text, vector=first)
-        found = find_original(pair.second.text, [earlier], second)
-        judged.append(_Judged(pair, float(np.dot(first, second)), found is not None))
+        found = find_original(pair.second.text, [earlier], second, language_free)
+        cosine = language_free.similarity(first, second)
+        judged.append(_Judged(pair, cosine, found is not None))
         report(done, len(pairs))
-    curve = {threshold: _at(judged, threshold) for threshold in THRESHOLDS}
-    best = max(THRESHOLDS, key=lambda each: (curve[each]["f_half"] or 0, each))
+    curve = {threshold: _measure(_at(judged, threshold)) for threshold in THRESHOLDS}
+    held_out = _measure(_cross_validated(judged))
     return Measured(
         title=f"The same matter, {path.name}",
         overall={
             **_measure(judged),
             "threshold": SAME_MEANING_FROM,
-            "best_threshold": best,
+            "best_threshold": _best(judged),
+            "precision_cross_validated": held_out["precision"],
+            "recall_cross_validated": held_out["recall"],
         },
         by_language=by_language(judged, lambda each: each.pair.lang, _measure),
         details={
@@ -90,19 +99,36 @@ def evaluate_duplicates(
     )
 
 
-def _at(judged: Sequence[_Judged], threshold: float) -> Metrics:
-    """What would be measured with another threshold for the meaning."""
-    return _measure(
-        [
-            _Judged(
-                each.pair,
-                each.cosine,
-                each.cosine >= threshold
-                and not have_other_figures(each.pair.first.text, each.pair.second.text),
-            )
-            for each in judged
-        ]
+def _at(judged: Sequence[_Judged], threshold: float) -> list[_Judged]:
+    """As another threshold for the meaning would judge."""
+    return [
+        _Judged(
+            each.pair,
+            each.cosine,
+            each.cosine >= threshold
+            and not have_other_figures(each.pair.first.text, each.pair.second.text),
+        )
+        for each in judged
+    ]
+
+
+def _best(judged: Sequence[_Judged]) -> float:
+    """The threshold that judges best; of equally good ones the highest."""
+    return max(
+        THRESHOLDS, key=lambda each: (_measure(_at(judged, each))["f_half"] or 0, each)
     )
+
+
+def _cross_validated(judged: Sequence[_Judged]) -> list[_Judged]:
+    def matter(each: _Judged) -> str:
+        return each.pair.id.split("-")[0]
+
+    held_out: list[_Judged] = []
+    for name in sorted({matter(each) for each in judged}):
+        others = [each for each in judged if matter(each) != name]
+        mine = [each for each in judged if matter(each) == name]
+        held_out += _at(mine, _best(others))
+    return held_out
 
 
 def _measure(judged: Sequence[_Judged]) -> Metrics:

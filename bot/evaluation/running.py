@@ -12,7 +12,11 @@ from typing import Any
 
 import aiohttp
 
-from actions.classification import classifier_folder, load_classifier
+from actions.classification import (
+    classifier_folder,
+    load_classifier,
+    load_language_free,
+)
 from bot.commands.accounts import add_account, add_token
 from bot.evaluation.complaints import evaluate_complaints
 from bot.evaluation.dialogues import Cases, evaluate_dialogues
@@ -34,7 +38,7 @@ from bot.running.visitor import Visitor
 from bot.settings import Settings
 from knowledge.embedding import Embedder, load_embedder
 from knowledge.embedding_cache import open_embedding_cache
-from knowledge.errors import BadInput
+from knowledge.errors import BadInput, NotReady
 from knowledge.evaluation import Report, evaluate_refusal, evaluate_retrieval
 from knowledge.indexes import index_folder
 from knowledge.operator import load_operator
@@ -119,8 +123,13 @@ async def measure_transfer(settings: Settings, report: Progress) -> Measured:
 async def measure_duplicates(
     settings: Settings, file: Path, report: Progress
 ) -> Measured:
+    embedder = _embedder(settings)
+    folder = classifier_folder(settings.state_dir)
+    language_free = load_language_free(folder, embedder)
+    if language_free is None:
+        raise NotReady(f"{folder} was trained by an earlier form: run `guichet train`")
     return await asyncio.to_thread(
-        evaluate_duplicates, file, _embedder(settings), report
+        evaluate_duplicates, file, embedder, language_free, report
     )
 
 

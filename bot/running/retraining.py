@@ -15,7 +15,13 @@ from actions.classification.cues import read_cues
 from actions.classification.examples import CUES_FILE, read_examples
 from actions.classification.network import Network
 from actions.classification.observing import Observer
-from actions.classification.training import Fitted, fit, made_of, write
+from actions.classification.training import (
+    Fitted,
+    fit,
+    made_of,
+    measure_languages,
+    write,
+)
 from bot.evaluation.complaints import evaluate_complaints
 from bot.evaluation.measured import Metrics
 from bot.settings import Settings
@@ -90,7 +96,8 @@ async def retrain(
     )
     if not retrained.worse:
         made = {**made_of(source, embedder), "n_corrections": len(corrected)}
-        write(folder, fitted, cues, made)
+        languages = measure_languages(read_examples(source), embedder)
+        write(folder, fitted, cues, made, languages)
     return retrained
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actions.cases.archive import Archive
 from actions.cases.case import Customer
 from actions.cases.complaint import Policy
+from actions.cases.language_free import LanguageFree
 from actions.cases.matters import Matters
 from knowledge.embedding import FakeEmbedder
 from tests.factories import STOCKHOLM, FakeClock, make_draft
@@ -21,6 +22,9 @@ ELISE = Customer(name="Élise", email="Elise.Morel@example.fr")
 FIRST = "my withdrawal from last monday is still missing please help me soon"
 AGAIN = "please help me soon last monday my withdrawal from is missing still"
 OTHER = "the tournament ended before I could play the last table"
+
+
+LANGUAGE_FREE = LanguageFree.of_one_language(FakeEmbedder().dim)
 
 
 class BrokenEmbedder(FakeEmbedder):
@@ -36,7 +40,7 @@ def executor() -> Iterator[ThreadPoolExecutor]:
 
 @pytest.fixture
 def matters(executor: ThreadPoolExecutor) -> Matters:
-    return Matters(FakeEmbedder(), executor)
+    return Matters(FakeEmbedder(), executor, LANGUAGE_FREE)
 
 
 @pytest.fixture
@@ -104,7 +108,7 @@ async def test_a_case_is_filed_without_a_model_and_embedded_later(
     matters: Matters,
     archive: Archive,
 ):
-    broken = Matters(BrokenEmbedder(), executor)
+    broken = Matters(BrokenEmbedder(), executor, LANGUAGE_FREE)
     without = Archive(engine, policy, STOCKHOLM, clock, matters=broken)
     filed = await without.file(make_draft(customer=ELISE, description=FIRST))
     assert await archive.open_case_about(ELISE.email, AGAIN) is None

@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from actions.cases.language_free import LanguageFree
 from bot.evaluation.duplicates import Pair, evaluate_duplicates
 from bot.evaluation.rows import read_rows
 from bot.settings import ROOT
 from knowledge.embedding import FakeEmbedder
 
+LANGUAGE_FREE = LanguageFree.of_one_language(FakeEmbedder().dim)
 SHIPPED = ROOT / "data" / "evaluation" / "duplicates.jsonl"
 
 
@@ -31,7 +33,9 @@ def test_pairs_are_judged_as_filing_judges_them(tmp_path: Path):
         )
     )
 
-    measured = evaluate_duplicates(file, FakeEmbedder(), lambda done, total: None)
+    measured = evaluate_duplicates(
+        file, FakeEmbedder(), LANGUAGE_FREE, lambda done, total: None
+    )
 
     assert (measured.overall["precision"], measured.overall["recall"]) == (0.5, 0.5)
     assert [each["id"] for each in measured.details["wrong"]] == ["b", "d"]
