@@ -5,14 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from actions.cases.turns import Turns
 from bot.dialogue.rasa import Reply, Turn
-from bot.texts import load_texts
 from knowledge.errors import AssistantUnavailable
 from tests.factories import make_message
-from tests.web.conftest import CITATION, DATA, Counter
+from tests.web.conftest import CITATION, Counter
 
 
 def cited(text: str, metadata: Mapping[str, Any]) -> Turn:
@@ -36,16 +33,6 @@ async def test_the_first_message_says_that_a_machine_answers(counter: Counter) -
     assert visit.opened["language"] == "fr"
     assert greeting["sender"] == "bot"
     assert "assistant automatique" in greeting["text"]
-
-
-async def test_the_browser_decides_the_language_when_none_is_asked_for(
-    counter: Counter,
-) -> None:
-    response = await counter.client.post(
-        "/api/v1/conversations", headers={"Accept-Language": "pl,en-GB;q=0.8,sv;q=0.5"}
-    )
-
-    assert (await response.json())["language"] == "en"
 
 
 async def test_an_answer_comes_with_its_citation_choices_and_route(
@@ -258,32 +245,6 @@ async def test_a_card_number_is_masked_before_it_is_stored_or_passed_on(
     assert not any("4111" in each["text"] for each in await visit.transcript())
 
 
-async def test_another_language_is_answered_in_that_language(counter: Counter) -> None:
-    visit = await counter.open(language="sv")
-
-    answered = await visit.say("Combien de temps dure le traitement d'un retrait ?")
-
-    assert answered["language"] == "fr"
-    assert counter.assistant.heard[0][2]["language"] == "fr"
-
-
-async def test_a_name_does_not_change_the_language(counter: Counter) -> None:
-    visit = await counter.open(language="sv")
-
-    answered = await visit.say("Jean-Baptiste Kergoat")
-
-    assert answered["language"] == "sv"
-
-
-async def test_the_language_menu_changes_the_language(counter: Counter) -> None:
-    visit = await counter.open(language="sv")
-
-    response = await visit.post(choice='/change_language{"language":"en"}')
-
-    assert (await response.json())["language"] == "en"
-    assert (await visit.transcript())[1]["text"] == "English"
-
-
 async def test_a_choice_is_shown_by_its_title_and_sent_by_its_payload(
     counter: Counter,
 ) -> None:
@@ -403,36 +364,3 @@ async def test_a_message_is_written_the_same_everywhere(counter: Counter) -> Non
     (reply,) = answered["messages"]
     assert reply == live == (await visit.transcript())[-1]
     assert reply["sent_at"] == "2026-11-22T09:30:00.000Z"
-
-
-@pytest.fixture
-async def nordic_counter(
-    make_counter: Callable[..., Awaitable[Counter]],
-) -> Counter:
-    """A counter whose operator speaks Swedish and English only."""
-    return await make_counter(texts=load_texts(DATA, ("sv", "en")))
-
-
-async def test_a_language_that_is_not_offered_is_answered_in_the_operators_own(
-    nordic_counter: Counter,
-) -> None:
-    visit = await nordic_counter.open(language="en")
-
-    answered = await visit.say("Warum ist meine Auszahlung noch nicht angekommen?")
-
-    assert answered["language"] == "sv"
-    assert "svenska" in answered["messages"][0]["text"]
-    assert len(answered["messages"]) == 2
-
-
-async def test_that_a_language_is_not_offered_is_said_once(
-    nordic_counter: Counter,
-) -> None:
-    visit = await nordic_counter.open(language="en")
-    await visit.say("Warum ist meine Auszahlung noch nicht angekommen?")
-    await visit.post(choice='/change_language{"language":"en"}')
-
-    answered = await visit.say("Ich warte schon seit drei Wochen auf mein Geld.")
-
-    assert answered["language"] == "en"
-    assert len(answered["messages"]) == 1
