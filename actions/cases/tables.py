@@ -396,6 +396,9 @@ letters = Table(
     Column("message", Key(64)),
     # Where its files are kept while it belongs to no case; no foreign key.
     Column("conversation", Key(64)),
+    # Who put it away, and when.
+    Column("dismissed_by", SafeText),
+    Column("dismissed_at", UtcDateTime),
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("direction", "message_id"),
     Index(None, "reference", "id"),

@@ -98,7 +98,9 @@ async def attach_letter(request: web.Request) -> web.Response:
 @routes.post(f"{MAIL}/{{number:\\d{{1,9}}}}/dismiss")
 async def dismiss_letter(request: web.Request) -> web.Response:
     """Put a letter away that belongs nowhere."""
-    await request.app[POST].mailroom.dismiss(int(request.match_info["number"]))
+    await request.app[POST].mailroom.dismiss(
+        int(request.match_info["number"]), agent_of(request)
+    )
     return web.Response(status=204)
 
 

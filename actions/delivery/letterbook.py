@@ -22,6 +22,7 @@ Direction = Literal["out", "in"]
 State = Literal["sent", "bounced", "appended", "automatic", "bounce", "unmatched"]
 DISMISSED = "dismissed"
 MOST_REFERENCES = 20
+MOST_DISMISSED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class StoredLetter:
         source: As sent, byte for byte; of a received one its headers.
         text: What it says, with what it quotes.
         conversation: Where its files are while it belongs to no case; None for none.
+        dismissed_by, dismissed_at: Who put it away, and when.
     """
 
     id: int
@@ -54,12 +56,15 @@ class StoredLetter:
     message: str | None
     at: datetime
     conversation: str | None = None
+    dismissed_by: str | None = None
+    dismissed_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What the desk and a dossier show of it."""
         shown = {name: getattr(self, name) for name in self.__dataclass_fields__}
         del shown["conversation"]
-        return {**shown, "at": time_as_json(self.at)}
+        put_away = self.dismissed_at and time_as_json(self.dismissed_at)
+        return {**shown, "at": time_as_json(self.at), "dismissed_at": put_away}
 
 
 async def insert_letter(connection: AsyncConnection, **values: Any) -> int | None:
@@ -127,6 +132,17 @@ class Letterbook:
         query = select(func.count()).where(letters.c.state == "unmatched")
         async with reading(self._engine) as connection:
             return await connection.scalar(query) or 0
+
+    async def dismissed(self, limit: int = MOST_DISMISSED) -> list[StoredLetter]:
+        """Letters that were put away, the latest first."""
+        query = (
+            select(letters)
+            .where(letters.c.state == DISMISSED)
+            .order_by(letters.c.dismissed_at.desc().nulls_last(), letters.c.id.desc())
+            .limit(limit)
+        )
+        async with reading(self._engine) as connection:
+            return [_letter(row) for row in await connection.execute(query)]
 
     async def letter(self, number: int) -> StoredLetter:
         """One letter.

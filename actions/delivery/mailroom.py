@@ -133,8 +133,8 @@ class Mailroom:
         await self._tell(change.case, message)
         return change.saved
 
-    async def dismiss(self, number: int) -> None:
-        """Put an unmatched letter away.
+    async def dismiss(self, number: int, agent: str) -> None:
+        """Put an unmatched letter away, in the name of who does it.
 
         Raises:
             NotFound: No such letter.
@@ -142,7 +142,35 @@ class Mailroom:
         """
         async with writing(self._engine) as connection:
             await self._waiting(connection, number)
-            await update_letter(connection, number, state=DISMISSED)
+            await update_letter(
+                connection,
+                number,
+                state=DISMISSED,
+                dismissed_by=agent,
+                dismissed_at=self._clock(),
+            )
+
+    async def take_up_again(self, number: int) -> None:
+        """Have a letter wait again that was put away.
+
+        Raises:
+            NotFound: No such letter.
+            Conflict: It was not put away.
+        """
+        async with writing(self._engine) as connection:
+            query = select(letters.c.state).where(letters.c.id == number)
+            state = await connection.scalar(query.with_for_update())
+            if state is None:
+                raise NotFound(f"no letter {number}")
+            if state != DISMISSED:
+                raise Conflict(f"letter {number} is {state}, not put away")
+            await update_letter(
+                connection,
+                number,
+                state="unmatched",
+                dismissed_by=None,
+                dismissed_at=None,
+            )
 
     async def case_named_by(self, letter: StoredLetter) -> str | None:
         """The case that a received letter answers, whoever sent it; None for none."""

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from actions.cases.attachments import Attachment
 from actions.cases.outbox import EMAIL
+from actions.delivery.letterbook import StoredLetter
 from actions.delivery.office import POST, PostOffice
 from actions.delivery.outbox import Hold
+from actions.desk.downloads import PICTURES, shown_file
 from actions.desk.parts import DESK, agent_of
 from actions.desk.presenting import one_line
 from actions.desk.queue import Filters
@@ -43,6 +46,7 @@ async def show_mail(request: web.Request) -> web.Response:
         "post/mail.html",
         {
             "letters": await office.letterbook.unmatched(),
+            "dismissed": await office.letterbook.dismissed(),
             "n_dead": await office.outbox.n_dead(),
             "is_taking": office.mailbox is not None or bool(office.webhook_secret),
             "one_line": one_line,
@@ -77,10 +81,36 @@ async def attach(request: web.Request) -> web.Response:
 @routes.post(f"{LETTER}/dismiss")
 async def dismiss(request: web.Request) -> web.Response:
     try:
-        await request.app[POST].mailroom.dismiss(int(request.match_info["number"]))
+        await request.app[POST].mailroom.dismiss(
+            int(request.match_info["number"]), agent_of(request)
+        )
     except Conflict:
         return see_other(MAIL, notice="taken_already")
     return see_other(MAIL, notice="dismissed")
+
+
+@routes.post(f"{LETTER}/take-up")
+async def take_up_again(request: web.Request) -> web.Response:
+    """Have a letter wait again that was put away."""
+    number = request.match_info["number"]
+    try:
+        await request.app[POST].mailroom.take_up_again(int(number))
+    except Conflict:
+        return see_other(MAIL, notice="taken_already")
+    return see_other(f"{MAIL}/{number}")
+
+
+@routes.get(f"{LETTER}/files/{{attachment}}")
+async def show_file(request: web.Request) -> web.Response:
+    """A file of a letter that belongs to no case."""
+    letter = await request.app[POST].letterbook.letter(
+        int(request.match_info["number"])
+    )
+    attachments = request.app[DESK].attachments
+    file, content = await attachments.open(request.match_info["attachment"])
+    if file not in await _files(request, letter):
+        raise NotFound(f"letter {letter.id} has no such file")
+    return shown_file(file, content)
 
 
 @routes.get(OUTBOX)
@@ -135,6 +165,8 @@ async def _letter_page(
         "post/letter.html",
         {
             "letter": letter,
+            "files": await _files(request, letter),
+            "pictures": PICTURES,
             "named": await office.mailroom.case_named_by(letter),
             "suggested": found.cases if letter.sender else [],
             "one_line": one_line,
@@ -142,6 +174,12 @@ async def _letter_page(
         },
         status=status,
     )
+
+
+async def _files(request: web.Request, letter: StoredLetter) -> list[Attachment]:
+    if letter.conversation is None:
+        return []
+    return await request.app[DESK].attachments.of_conversation(letter.conversation)
 
 
 async def _destinations(office: PostOffice) -> list[Destination]:

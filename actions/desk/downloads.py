@@ -73,7 +73,11 @@ async def download_attachment(request: web.Request) -> web.Response:
 @routes.get("/desk/cases/{reference}/attachments/{attachment}")
 async def show_attachment(request: web.Request) -> web.Response:
     """A picture to be shown in the page; anything else is a file to be saved."""
-    file, content = await _open(request)
+    return shown_file(*await _open(request))
+
+
+def shown_file(file: Attachment, content: bytes) -> web.Response:
+    """A picture for the page, anything else to be saved; nothing of it runs."""
     is_picture = file.media_type in PICTURES
     shown = {"X-Content-Type-Options": "nosniff"} if is_picture else _as_file(file.name)
     return web.Response(

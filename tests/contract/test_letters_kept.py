@@ -57,7 +57,7 @@ async def test_an_unmatched_letter_is_attached_once(
     await mailroom.attach(waiting.id, case.reference, "eva")
 
     with pytest.raises(Conflict):
-        await mailroom.dismiss(waiting.id)
+        await mailroom.dismiss(waiting.id, "eva")
     assert [each.state for each in await book.of_case(case.reference)] == ["appended"]
 
 

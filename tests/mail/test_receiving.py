@@ -362,11 +362,28 @@ async def test_a_letter_that_belongs_nowhere_is_put_away(
     await mailroom.receive(make_reply(case, From="spam@example.net"))
     (waiting,) = await book.unmatched()
 
-    await mailroom.dismiss(waiting.id)
+    await mailroom.dismiss(waiting.id, "eva")
 
     assert await book.unmatched() == []
+    assert [each.dismissed_by for each in await book.dismissed()] == ["eva"]
     with pytest.raises(NotFound):
-        await mailroom.dismiss(4711)
+        await mailroom.dismiss(4711, "eva")
+
+
+async def test_a_letter_that_was_put_away_can_be_taken_up_again(
+    archive: Archive, mailroom: Mailroom, book: Letterbook, make_reply: Reply
+) -> None:
+    case = await archive.file(make_draft())
+    await mailroom.receive(make_reply(case, From="spam@example.net"))
+    (waiting,) = await book.unmatched()
+    await mailroom.dismiss(waiting.id, "eva")
+
+    await mailroom.take_up_again(waiting.id)
+
+    assert [each.id for each in await book.unmatched()] == [waiting.id]
+    assert await book.dismissed() == []
+    with pytest.raises(Conflict):
+        await mailroom.take_up_again(waiting.id)
 
 
 async def test_replies_are_fetched_from_the_mailbox_once(

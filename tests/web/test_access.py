@@ -43,6 +43,8 @@ STAFF_ROUTES = {
         GET /desk/mail/{{number}}
         POST /desk/mail/{{number}}/attach
         POST /desk/mail/{{number}}/dismiss
+        POST /desk/mail/{{number}}/take-up
+        GET /desk/mail/{{number}}/files/{{attachment}}
         GET /desk/outbox
         POST /desk/outbox/replay
         GET /api/v1/desk/cases

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from actions.cases.outbox import EMAIL
 from actions.delivery.office import POST, PostOffice
 from actions.delivery.outbox import Delivery
 from bot.post_office import reply_addresses
-from tests.factories import make_draft
+from tests.factories import PNG, make_draft
 from tests.web.conftest import Counter
 
 LETTER = "/desk/mail/1"
@@ -129,6 +131,35 @@ async def test_a_letter_that_somebody_took_waits_no_more(
 
     assert again.headers["Location"] == "/desk/mail?notice=taken_already"
     assert "somebody has seen to it" in await read(desk, again.headers["Location"])
+
+
+async def test_who_put_a_letter_away_is_shown_and_it_can_come_back(desk: Counter):
+    await receive(desk)
+    await post(desk, f"{LETTER}/dismiss")
+
+    shown = await read(desk, "/desk/mail")
+    await post(desk, f"{LETTER}/take-up")
+
+    assert "put away by agent@ruterdam.example, 22 Nov 2026" in shown
+    assert 'href="/desk/mail/1"' in await read(desk, "/desk/mail")
+
+
+async def test_the_files_of_a_letter_without_a_case_are_shown(desk: Counter):
+    mail = EmailMessage()
+    mail["From"], mail["Message-ID"] = "elise@private.example", "<x@y>"
+    mail["To"] = "support@ruterdam.example"
+    mail.set_content("Voir la photo.")
+    mail.add_attachment(PNG, maintype="image", subtype="png", filename="photo.png")
+    await office(desk).mailroom.receive(mail.as_bytes())
+
+    page = await read(desk, LETTER)
+    found = re.search(rf'src="({LETTER}/files/[^"]+)"', page)
+
+    assert found is not None
+    assert "photo.png" in page
+    response = await desk.client.get(found[1])
+    assert (response.status, await response.read()) == (200, PNG)
+    assert (await desk.client.get(f"{LETTER}/files/other")).status == 404
 
 
 async def test_the_outbox_shows_what_was_given_up_and_why(
