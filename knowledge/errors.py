@@ -28,7 +28,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
+
+# What staff may be told in their own language, `desk.refusals` of the texts.
+Refusal = Literal[
+    "blanks_left",
+    "empty",
+    "gone_by",
+    "no_ground",
+    "not_held",
+    "not_set_aside",
+    "not_yours",
+    "other",
+    "other_language",
+    "reasons_needed",
+    "too_long",
+    "unknown_code",
+]
 
 
 class GuichetError(Exception):
@@ -37,8 +53,12 @@ class GuichetError(Exception):
     # What a program may read besides the message.
     details: Mapping[str, Any] = MappingProxyType({})
 
-    def __init__(self, message: str | None = None) -> None:
+    def __init__(
+        self, message: str | None = None, *, refusal: Refusal = "other"
+    ) -> None:
+        """Say what is wrong, and by `refusal` which text of the staff's says it."""
         super().__init__(message or (self.__doc__ or "").strip())
+        self.refusal = refusal
 
 
 class BadInput(GuichetError):

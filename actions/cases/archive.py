@@ -214,7 +214,9 @@ class Archive(CaseLookup):
         if ground is not None:
             require("ground", ground, GROUNDS)
             if not is_complaint:
-                raise BadInput("a case that is no complaint has no ground")
+                raise BadInput(
+                    "a case that is no complaint has no ground", refusal="no_ground"
+                )
         after = {"is_complaint": is_complaint, "ground": ground, "category": category}
         async with self._changing(reference, version) as change:
             before = {name: getattr(change.case, name) for name in after}
@@ -259,7 +261,9 @@ class Archive(CaseLookup):
             policy = await policy_of(change, self._rules.clocks)
             require("outcome", kind, policy.outcomes)
             if reasons is None and needs_reasons(kind, policy):
-                raise BadInput(f"outcome {kind} needs written reasons")
+                raise BadInput(
+                    f"outcome {kind} needs written reasons", refusal="reasons_needed"
+                )
             change.move("closed")
             outcome = {
                 "kind": kind,
@@ -302,7 +306,9 @@ class Archive(CaseLookup):
         _require_text("reason", reason)
         async with self._changing(reference, version) as change:
             if change.case.legal_hold is None:
-                raise Conflict(f"case {reference} is under no legal hold")
+                raise Conflict(
+                    f"case {reference} is under no legal hold", refusal="not_held"
+                )
             change.set(legal_hold=None)
             change.record(actor, "legal_hold_released", reason=reason.strip())
         return change.saved
@@ -334,4 +340,4 @@ class Archive(CaseLookup):
 
 def _require_text(name: str, text: str) -> None:
     if not text.strip():
-        raise BadInput(f"the {name} is empty")
+        raise BadInput(f"the {name} is empty", refusal="empty")

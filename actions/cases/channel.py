@@ -46,7 +46,9 @@ class Channel:
             if holder == agent:
                 return False
             if holder is not None:
-                raise Conflict("another agent is in this conversation")
+                raise Conflict(
+                    "another agent is in this conversation", refusal="gone_by"
+                )
             await change_conversation(
                 connection,
                 conversation,

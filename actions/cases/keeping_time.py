@@ -131,7 +131,9 @@ class TimeKeeper:
             changing(connection, reference, version, self._clock()) as change,
         ):
             if change.case.status != "waiting":
-                raise BadInput(f"case {reference} was not set aside")
+                raise BadInput(
+                    f"case {reference} was not set aside", refusal="not_set_aside"
+                )
             change.move("in_progress" if change.case.assigned_to else "open")
             change.record(agent, "taken_up_again")
             await settle(change, self.rules)
@@ -233,9 +235,13 @@ async def set_aside(
     """
     if reason not in PAUSE_REASONS:
         known = ", ".join(PAUSE_REASONS)
-        raise BadInput(f"reason must be one of {known}, got {reason!r}")
+        raise BadInput(
+            f"reason must be one of {known}, got {reason!r}", refusal="unknown_code"
+        )
     if not note.strip():
-        raise BadInput("the note that says what is waited for is empty")
+        raise BadInput(
+            "the note that says what is waited for is empty", refusal="empty"
+        )
     clocks = await read_clocks(change.connection, change.case.reference, rules)
     assert clocks is not None
     change.move("waiting")

@@ -29,7 +29,7 @@ class Answering:
             BadInput: The text is empty.
         """
         if not text.strip():
-            raise BadInput("the request is empty")
+            raise BadInput("the request is empty", refusal="empty")
         async with (
             writing(self._engine) as connection,
             self._archive.changing(connection, reference, version) as change,

@@ -29,7 +29,7 @@ from actions.desk.presenting import (
 from actions.desk.queue import SOON
 from actions.desk.saving import SAVES
 from knowledge.bodies import form_fields
-from knowledge.errors import BadInput, Conflict, NotFound
+from knowledge.errors import BadInput, Conflict, NotFound, Refusal
 from knowledge.workplace import STYLES, WORKPLACE, render, see_other
 
 routes = web.RouteTableDef()
@@ -119,7 +119,7 @@ async def _save(
         return await _case_page(request, case, draft, conflict=rows, status=409)
     except BadInput as exc:
         case = await desk.archive.case(await log_read(request, "page"))
-        return await _case_page(request, case, draft, error=str(exc), status=400)
+        return await _case_page(request, case, draft, error=exc.refusal, status=400)
     notice = NOTICES[change]
     if change == "assign" and not values.get("assignee"):
         notice = "released_notice"
@@ -133,7 +133,7 @@ async def _case_page(
     *,
     answer: Answer | None = None,
     conflict: list[Conflicting] | None = None,
-    error: str | None = None,
+    error: Refusal | None = None,
     status: int = 200,
 ) -> web.Response:
     desk, now = request.app[DESK], request.app[WORKPLACE].clock()

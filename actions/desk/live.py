@@ -193,7 +193,10 @@ class Live:
         """
         text = text.replace("\r\n", "\n").strip()
         if not text or len(text) > LONGEST_TEXT:
-            raise BadInput(f"text must have 1 to {LONGEST_TEXT} characters")
+            raise BadInput(
+                f"text must have 1 to {LONGEST_TEXT} characters",
+                refusal="too_long" if text else "empty",
+            )
         heard = await self._held(conversation, name)
         message = Message(
             id=uuid.uuid4().hex,
@@ -233,5 +236,8 @@ class Live:
     async def _held(self, conversation: str, name: str) -> Heard:
         heard = await self.conversation(conversation)
         if heard.agent != name:
-            raise Conflict("you are not in this conversation: take it over first")
+            raise Conflict(
+                "you are not in this conversation: take it over first",
+                refusal="not_yours",
+            )
         return heard

@@ -11,7 +11,7 @@ from actions.desk.live import Heard
 from actions.desk.parts import DESK, agent_of, staff_of
 from actions.desk.presenting import cited_address, one_line
 from knowledge.bodies import form_fields, json_object
-from knowledge.errors import BadInput, Conflict, NotFound
+from knowledge.errors import BadInput, Conflict, NotFound, Refusal
 from knowledge.workplace import render, see_other
 
 routes = web.RouteTableDef()
@@ -55,7 +55,7 @@ async def act(request: web.Request) -> web.Response:
     except (Conflict, BadInput) as exc:
         status = 409 if isinstance(exc, Conflict) else 400
         heard = await _heard(request)
-        return await _page(request, heard, fields, error=str(exc), status=status)
+        return await _page(request, heard, fields, error=exc.refusal, status=status)
     return see_other(f"/desk/live/{request.match_info['conversation']}")
 
 
@@ -109,7 +109,7 @@ async def _page(
     heard: Heard,
     draft: Mapping[str, str] | None = None,
     *,
-    error: str | None = None,
+    error: Refusal | None = None,
     status: int = 200,
 ) -> web.Response:
     return render(

@@ -104,7 +104,8 @@ async def outcome(desk: Desk, reference: str, agent: str, fields: Fields) -> Cas
         if found := other_language(reasons, case, desk.identify):
             raise BadInput(
                 f"the reasons seem to be in {found}, the customer's language is "
-                f"{case.language}; with any_language they are sent all the same"
+                f"{case.language}; with any_language they are sent all the same",
+                refusal="other_language",
             )
     case = await desk.archive.close(
         reference,
@@ -189,17 +190,20 @@ def _answer(fields: Fields, name: str, *, may_be_empty: bool = False) -> str:
     """A text for the customer."""
     text = _text(fields, name, may_be_empty=may_be_empty)
     if left := blanks(text):
-        raise BadInput(f"{name} has blanks left: {', '.join(left)}")
+        raise BadInput(
+            f"{name} has blanks left: {', '.join(left)}", refusal="blanks_left"
+        )
     return text
 
 
 def _text(fields: Fields, name: str, *, may_be_empty: bool = False) -> str:
     value = fields.get(name)
     if not isinstance(value, str) or not (value.strip() or may_be_empty):
-        raise BadInput(f"{name} must be text and not empty")
+        raise BadInput(f"{name} must be text and not empty", refusal="empty")
     if len(value) > LONGEST_TEXT:
         raise BadInput(
-            f"{name} has {len(value)} characters, at most {LONGEST_TEXT} are taken"
+            f"{name} has {len(value)} characters, at most {LONGEST_TEXT} are taken",
+            refusal="too_long",
         )
     return value.replace("\r\n", "\n").strip()
 

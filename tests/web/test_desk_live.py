@@ -60,7 +60,7 @@ async def test_nobody_speaks_without_having_taken_over(desk):
 
     page = await act(desk, visit, "messages", status=409, text="Hej!")
 
-    assert "take it over first" in page
+    assert "Take the conversation over first." in page
     assert [each["sender"] for each in await visit.transcript()] == ["bot"]
 
 
