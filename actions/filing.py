@@ -175,11 +175,18 @@ class FileCase(TurnAction):
     async def _pages(
         self, turn: Turn, description: str, day: date | None
     ) -> list[Citation]:
-        """Pages for the agent, as they were in force on the day it happened."""
+        """Pages for the agent, as they were in force on the day it happened.
+
+        None where the pages are away: a case is filed without suggestions.
+        """
         services = self.services
-        found = await services.in_thread(
-            services.knowledge.suggest, description, language=turn.language
-        )
+        try:
+            found = await services.in_thread(
+                services.knowledge.suggest, description, language=turn.language
+            )
+        except Unavailable as exc:
+            logger.warning("conversation %s: no pages: %s", turn.conversation, exc)
+            return []
         if day is None or services.page_history is None:
             return found
         zone = services.operator.zone

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, time
 
 from actions import intake, policy_days
 from actions.cases.case import Category, Ground
 from actions.turns import Turn
 from knowledge.answers import Answer
+from knowledge.errors import Unavailable
+
+logger = logging.getLogger(__name__)
 
 EARLIER_CASE = '/inform{"field": "earlier_case"}'
 _SHOWN_CHARACTERS = 600
@@ -60,13 +64,18 @@ async def _clause(turn: Turn, code: Ground) -> Answer | None:
     page = policy.sources["grounds_stated_in"].page if clauses else None
     if page is None or code not in clauses:
         return None
-    return await turn.services.in_thread(
-        turn.services.knowledge.open_passage,
-        page,
-        clauses[code],
-        "",
-        language=turn.language,
-    )
+    try:
+        return await turn.services.in_thread(
+            turn.services.knowledge.open_passage,
+            page,
+            clauses[code],
+            "",
+            language=turn.language,
+        )
+    except Unavailable as exc:
+        # The verdict can be put without its clause.
+        logger.warning("conversation %s: no clause: %s", turn.conversation, exc)
+        return None
 
 
 def say_change_choices(turn: Turn) -> None:

@@ -9,7 +9,16 @@ import pytest
 from actions.crisis import HelpInCrisis
 from actions.filing import CancelCase, FileCase, OpenCase, RestartCase
 from actions.talk import Fallback
-from tests.unit.talking import STORY, Drawer, Judge, filled, make_services, tell
+from knowledge.errors import NotReady
+from tests.unit.talking import (
+    STORY,
+    Drawer,
+    Judge,
+    Silence,
+    filled,
+    make_services,
+    tell,
+)
 
 
 def asking(field: str, **overrides: Any) -> dict[str, Any]:
@@ -361,3 +370,26 @@ async def test_a_wish_said_in_place_of_an_answer_is_kept() -> None:
 
     assert "40 euros" in heard.slots["description"]
     assert heard.slots["requested_slot"] == "event_date"
+
+
+class Away(Silence):
+    """Help pages that cannot be read."""
+
+    def open_passage(self, *args: Any, **kwargs: Any) -> None:
+        raise NotReady("the index is away")
+
+    def suggest(self, *args: Any, **kwargs: Any) -> list[Any]:
+        raise NotReady("the index is away")
+
+
+async def test_a_case_is_filed_while_the_help_pages_are_away() -> None:
+    drawer = Drawer()
+    services = make_services(archive=drawer, knowledge=Away())
+
+    reviewed = await tell("no, that's all", services=services, **asking("details"))
+    await tell(
+        "yes", services=services, action=FileCase, form=False, **filled(confirmed=True)
+    )
+
+    assert "I'll send" in reviewed.text
+    assert drawer.drafts[0].suggested_pages == []
