@@ -23,7 +23,6 @@ from actions.cases.queries import (
     ids_of,
     read_case,
     select_cases,
-    unclosed,
 )
 from actions.cases.similar import SimilarCase, SimilarCases
 from actions.cases.tables import cases, customers
@@ -104,21 +103,6 @@ class CaseLookup:
             total = (await connection.execute(count)).scalar_one()
             found = [case_from(row) for row in await connection.execute(query)]
         return CasePage(cases=found, total=total, page=page, page_size=page_size)
-
-    async def open_cases_of(
-        self, email: str | None = None, conversation: str | None = None
-    ) -> list[Case]:
-        """Cases of a person or conversation that are not closed, oldest first.
-
-        With both given, a case of either counts; with neither, none.
-        """
-        query = (
-            select_cases()
-            .where(unclosed(), cases.c.id.in_(ids_of(email, conversation)))
-            .order_by(cases.c.received_at, cases.c.id)
-        )
-        async with reading(self._engine) as connection:
-            return [case_from(row) for row in await connection.execute(query)]
 
     async def open_case_about(
         self, email: str | None, text: str, *, conversation: str | None = None

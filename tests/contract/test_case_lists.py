@@ -4,7 +4,6 @@ import pytest
 
 from actions.cases.archive import Archive
 from actions.cases.case import Customer
-from actions.cases.transcripts import Transcripts
 from knowledge.errors import BadInput
 from tests.factories import FakeClock, make_draft
 
@@ -76,28 +75,6 @@ class TestLists:
     ):
         with pytest.raises(BadInput):
             await archive.cases(**wrong)  # type: ignore[arg-type]
-
-    async def test_unclosed_cases_of_a_person_or_conversation_are_found(
-        self, archive: Archive, transcripts: Transcripts
-    ):
-        await transcripts.create("c1", "hash", "fr")
-        talked = await archive.file(
-            make_draft(conversation="c1", customer=Customer(name="X"))
-        )
-        mailed = await archive.file(make_draft(customer=Customer(email="X@example.se")))
-        closed = await archive.file(make_draft(customer=Customer(email="x@example.se")))
-        await archive.close(closed.reference, "eva", "solution")
-
-        async def found(**owner: str) -> list[str]:
-            return [case.reference for case in await archive.open_cases_of(**owner)]
-
-        assert await found(conversation="c1") == [talked.reference]
-        assert await found(email="x@EXAMPLE.se") == [mailed.reference]
-        assert await found(email="x@example.se", conversation="c1") == [
-            talked.reference,
-            mailed.reference,
-        ]
-        assert await found() == []
 
 
 class TestStatus:
