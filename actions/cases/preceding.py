@@ -23,7 +23,14 @@ from sqlalchemy.sql.functions import FunctionElement
 from actions.cases.case import CaseDraft
 from actions.cases.duplicates import Candidate
 from actions.cases.matters import vector_from
-from actions.cases.queries import email_key, hour_of, ids_of, place_of_new, unclosed
+from actions.cases.queries import (
+    ONE,
+    email_key,
+    hour_of,
+    ids_of,
+    place_of_new,
+    unclosed,
+)
 from actions.cases.tables import case_embeddings, cases, conversations, customers
 
 
@@ -106,7 +113,7 @@ def _looking_up() -> Select[Any]:
         ).label("has_open_cases"),
         select(customers.c.id)
         .where(same_address, *same_person)
-        .limit(1)
+        .limit(ONE)
         .scalar_subquery()
         .label("customer"),
         _NextNumber(customers).label("next_customer"),

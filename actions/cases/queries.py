@@ -11,11 +11,13 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     FromClause,
+    Integer,
     Select,
     bindparam,
     false,
     func,
     literal,
+    literal_column,
     select,
     tuple_,
     union,
@@ -65,6 +67,12 @@ class CaseStatus:
             "queue_position": self.queue_position,
             "outcome": self.outcome,
         }
+
+
+# Written into the statement: with no parameters at all, or none that a plan depends on,
+# PostgreSQL keeps its plan instead of making one for each execution.
+_NONE: ColumnElement[int] = literal_column("0", Integer)
+ONE: ColumnElement[int] = literal_column("1", Integer)
 
 
 def inline(value: str) -> ColumnElement[str]:
@@ -122,7 +130,7 @@ def _place(
     before: FromClause, hour: ColumnElement[str], earlier: ColumnElement[bool]
 ) -> ColumnElement[int]:
     in_earlier_hours = (
-        select(func.coalesce(func.sum(queue_hours.c.n), 0))
+        select(func.coalesce(func.sum(queue_hours.c.n), _NONE))
         .where(queue_hours.c.hour < hour)
         .correlate(cases)
         .scalar_subquery()
@@ -134,7 +142,7 @@ def _place(
         .correlate(cases)
         .scalar_subquery()
     )
-    return in_earlier_hours + in_this_hour + 1
+    return in_earlier_hours + in_this_hour + ONE
 
 
 @cache
@@ -159,7 +167,7 @@ def next_waiting() -> Select[Any]:
         select(cases.c.id)
         .where(cases.c.status == inline("open"), cases.c.assigned_to.is_(None))
         .order_by(cases.c.received_at, cases.c.id)
-        .limit(1)
+        .limit(ONE)
         .with_for_update(skip_locked=True)
     )
     # One query each: an index then gives the first without sorting.
