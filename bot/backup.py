@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 # For their tables: what is not imported is not backed up.
 import actions.cases.clock_tables
+import actions.cases.post_tables
 import actions.desk.tables  # noqa: F401
 import bot.tables  # noqa: F401
 import knowledge.tables  # noqa: F401

@@ -15,16 +15,11 @@ from sqlalchemy import Select, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Case, Message, Sender, Status
+from actions.cases.columns import storable
 from actions.cases.history import append_events, read_history
 from actions.cases.outbox import EmailKind, email_row
 from actions.cases.queries import case_from, read_case, select_cases
-from actions.cases.tables import (
-    case_texts,
-    cases,
-    conversations,
-    corrections,
-    storable,
-)
+from actions.cases.tables import case_texts, cases, conversations, corrections
 from actions.cases.transcripts import message_row, messages_from, messages_of
 from actions.cases.words import more_words
 from knowledge.errors import Conflict, NotFound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, text
 
-from actions.cases.tables import Key
+from actions.cases.columns import Key
 from knowledge.database import UtcDateTime, metadata
 
 # One row a case; it goes with its case.

@@ -20,8 +20,8 @@ from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments
 from actions.cases.case import Case, case_as_json, time_as_json
 from actions.cases.history import read_sealed
+from actions.cases.post_tables import letters
 from actions.cases.sealing import SealedEvent
-from actions.cases.tables import letters
 from actions.cases.verifying import FORMAT
 from knowledge.database import reading
 from knowledge.operator import Operator

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.clock_tables import case_clocks, case_notices
 from actions.cases.history import append_events
+from actions.cases.post_tables import letters, outbox
 from actions.cases.tables import (
     attachments,
     case_embeddings,
@@ -23,9 +24,7 @@ from actions.cases.tables import (
     customers,
     event_details,
     feedback,
-    letters,
     messages,
-    outbox,
 )
 from knowledge.gap_queries import question_key
 from knowledge.tables import gaps

@@ -23,6 +23,7 @@ from actions.cases.case import (
     time_as_json,
 )
 from actions.cases.clocks import ClockRules, started_clocks
+from actions.cases.columns import storable
 from actions.cases.complaint import Policy, is_late
 from actions.cases.duplicates import find_original
 from actions.cases.history import append_events
@@ -34,7 +35,7 @@ from actions.cases.queries import email_key, hour_of, read_case
 from actions.cases.schedule import case_dates
 from actions.cases.sealed_files import files_when_filed
 from actions.cases.sealing import FILED_WITH, transcript_digest
-from actions.cases.tables import cases, customers, reference_numbers, storable
+from actions.cases.tables import cases, customers, reference_numbers
 from actions.cases.transcripts import (
     Conversation,
     conversation_row,

@@ -16,6 +16,7 @@ from sqlalchemy import Select, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Event
+from actions.cases.columns import storable
 from actions.cases.outbox import event_rows
 from actions.cases.sealing import (
     FIRST_HASH,
@@ -25,7 +26,7 @@ from actions.cases.sealing import (
     history_faults,
     seal_faults,
 )
-from actions.cases.tables import case_events, event_details, storable
+from actions.cases.tables import case_events, event_details
 from knowledge.writes import Write, new_row, write_all
 
 _OWN = (

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Insert, insert, literal, select
 
-from actions.cases.tables import outbox, outbox_subscriptions
+from actions.cases.post_tables import outbox, outbox_subscriptions
 from knowledge.writes import Write, new_row, parameter
 
 EmailKind = Literal[

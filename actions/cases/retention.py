@@ -29,14 +29,9 @@ from actions.cases.erasing import (
     erase_conversations,
     erase_letters,
 )
+from actions.cases.post_tables import letters
 from actions.cases.queries import email_key
-from actions.cases.tables import (
-    cases,
-    conversations,
-    customers,
-    erasures,
-    letters,
-)
+from actions.cases.tables import cases, conversations, customers, erasures
 from knowledge.database import reading, writing
 from knowledge.errors import BadInput, Conflict
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.case import time_as_json
-from actions.cases.tables import letters
+from actions.cases.post_tables import letters
 from knowledge.database import reading
 from knowledge.errors import NotFound
 

@@ -22,11 +22,12 @@ from actions.cases.archive import Archive
 from actions.cases.attachments import Attachment, Attachments, attachment_from
 from actions.cases.case import Case, Message, message_as_json
 from actions.cases.history import append_events
+from actions.cases.post_tables import letters
 from actions.cases.queries import email_key, read_case
 from actions.cases.sealed_files import file_details
 from actions.cases.sealing import FILE_ADDED
 from actions.cases.tables import attachments as attachments_table
-from actions.cases.tables import conversations, letters
+from actions.cases.tables import conversations
 from actions.cases.transcripts import Conversation, conversation_row
 from actions.delivery.incoming import IncomingMail, read_mail
 from actions.delivery.letterbook import (

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from actions.cases.tables import outbox, outbox_holds, outbox_subscriptions
+from actions.cases.post_tables import outbox, outbox_holds, outbox_subscriptions
 from knowledge.database import reading, writing
 
 State = Literal["waiting", "sent", "dead"]

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.case import Case
-from actions.cases.tables import tickets
+from actions.cases.post_tables import tickets
 from actions.delivery.news import News, NewsReader
 from actions.delivery.outbox import Delivery
 from knowledge.database import reading, writing

@@ -10,7 +10,8 @@ from typing import Literal
 from sqlalchemy import insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from actions.cases.tables import SafeText, cases
+from actions.cases.columns import SafeText
+from actions.cases.tables import cases
 from actions.desk.tables import case_reads
 from knowledge.database import UtcDateTime, reading, writing
 from knowledge.errors import NotFound

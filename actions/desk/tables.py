@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Table, Text
 
-from actions.cases.tables import Key, SafeText
+from actions.cases.columns import Key, SafeText
 from knowledge.database import UtcDateTime, metadata
 
 # Kept when a case is erased: it says who of the staff read what, and nothing of it.

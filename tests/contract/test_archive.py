@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actions.cases.archive import Archive
 from actions.cases.case import Case, case_as_json
 from actions.cases.complaint import Policy
-from actions.cases.tables import cases, conversations, outbox
+from actions.cases.post_tables import outbox
+from actions.cases.tables import cases, conversations
 from knowledge.database import open_engine, reading
 from knowledge.errors import ArchiveUnavailable, BadInput, Conflict, NotFound
 from tests.factories import STOCKHOLM, FakeClock, make_draft

@@ -15,8 +15,8 @@ from actions.cases.clock_tables import case_clocks, case_notices
 from actions.cases.clocks import CaseClocks
 from actions.cases.complaint import Policy
 from actions.cases.keeping_time import ClocksFailed
+from actions.cases.post_tables import outbox
 from actions.cases.retention import Retention
-from actions.cases.tables import outbox
 from knowledge.database import reading
 from knowledge.errors import BadInput, Conflict, NotFound
 from tests.factories import STOCKHOLM, FakeClock, make_draft

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import actions.cases.clock_tables
+import actions.cases.post_tables
 import actions.cases.tables
 import actions.desk.tables  # noqa: F401
 import bot.tables  # noqa: F401

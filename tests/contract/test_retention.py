@@ -14,6 +14,7 @@ from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments
 from actions.cases.case import Customer
 from actions.cases.complaint import Policy
+from actions.cases.post_tables import outbox
 from actions.cases.retention import Retention
 from actions.cases.tables import (
     case_events,
@@ -22,7 +23,6 @@ from actions.cases.tables import (
     customers,
     event_details,
     messages,
-    outbox,
 )
 from actions.cases.transcripts import Transcripts
 from bot.dialogue.trackers import Trackers

@@ -13,13 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.archive import Archive
+from actions.cases.post_tables import outbox
 from actions.cases.tables import (
     case_events,
     cases,
     conversations,
     event_details,
     messages,
-    outbox,
 )
 from bot.settings import ROOT
 from knowledge.database import reading
