@@ -70,6 +70,7 @@ class Figures:
         n_answered: Of these, told something by the help pages and left without a case.
         backlog: Cases that are not closed now, by age.
         satisfaction: From 1 to 5, the mean of those who said.
+        satisfaction_by_language: The same for each language, with how many said so.
         helpful: Share of the answers judged that were called helpful.
     """
 
@@ -88,6 +89,7 @@ class Figures:
     n_overdue: int
     satisfaction: float | None
     n_satisfaction: int
+    satisfaction_by_language: dict[str, tuple[float, int]]
     helpful: float | None
     n_feedback: int
 
@@ -108,6 +110,10 @@ class Figures:
                 "median_seconds": times.median and times.median.total_seconds(),
                 "p90_seconds": times.p90 and times.p90.total_seconds(),
             }
+        plain["satisfaction_by_language"] = {
+            tag: {"mean": mean, "n": n}
+            for tag, (mean, n) in self.satisfaction_by_language.items()
+        }
         return {**plain, "answered_share": self.answered_share}
 
 
@@ -174,8 +180,9 @@ class Reports:
             n_closed_late=sum(row.was_overdue for row in rows),
             backlog=_ages(now - row.received_at for row in unclosed),
             n_overdue=sum(row.answer_due_at < now for row in unclosed),
-            satisfaction=_mean(stars),
+            satisfaction=_mean([given for _, given in stars]),
             n_satisfaction=len(stars),
+            satisfaction_by_language=_by_language(stars),
             helpful=_mean(judged),
             n_feedback=len(judged),
         )
@@ -218,13 +225,16 @@ async def _conversations(
     return n_all, n_answered
 
 
-async def _satisfaction(connection: AsyncConnection, period: Period) -> list[int]:
-    query = select(conversations.c.satisfaction).where(
+async def _satisfaction(
+    connection: AsyncConnection, period: Period
+) -> list[tuple[str, int]]:
+    """Language and stars of each conversation that was rated."""
+    query = select(conversations.c.language, conversations.c.satisfaction).where(
         conversations.c.rated_at >= period.begins_at,
         conversations.c.rated_at < period.ends_at,
         conversations.c.satisfaction.is_not(None),
     )
-    return list((await connection.scalars(query)).all())
+    return [(row.language, row.satisfaction) for row in await connection.execute(query)]
 
 
 async def _feedback(connection: AsyncConnection, period: Period) -> list[bool]:
@@ -252,6 +262,18 @@ def _ages(ages: Iterable[timedelta]) -> dict[str, int]:
         name = next(name for name, days in AGES if age < timedelta(days=days))
         counts[name] += 1
     return counts
+
+
+def _by_language(
+    stars: Iterable[tuple[str, int]],
+) -> dict[str, tuple[float, int]]:
+    given: dict[str, list[int]] = {}
+    for language, each in stars:
+        given.setdefault(language, []).append(each)
+    return {
+        language: (sum(all_of_it) / len(all_of_it), len(all_of_it))
+        for language, all_of_it in sorted(given.items())
+    }
 
 
 def _mean(values: Sequence[float]) -> float | None:

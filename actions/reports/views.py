@@ -60,6 +60,7 @@ async def show(request: web.Request) -> web.Response:
             "figures": figures,
             "charts": drawn,
             "categories": CATEGORIES,
+            "languages_seen": _languages(figures),
             "presets": _presets(_today(request)),
         },
     )
@@ -150,6 +151,12 @@ def _charts(
         ),
     }
     return charts
+
+
+def _languages(figures: Figures) -> list[str]:
+    """Those of the cases, most first, then those of which only ratings came."""
+    counted = [tag for tag, _ in figures.by_language.most_common()]
+    return [*dict.fromkeys([*counted, *figures.satisfaction_by_language])]
 
 
 def _presets(today: date) -> dict[str, Period | tuple[date, date]]:

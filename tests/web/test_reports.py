@@ -44,6 +44,25 @@ async def test_cases_are_counted_by_day_category_and_language(lead: Counter):
     assert [sum(day.values()) for day in found["by_day"].values()][-2:] == [1, 1]
 
 
+async def test_satisfaction_is_told_by_language(lead: Counter):
+    for language, stars in (("sv", 5), ("sv", 2), ("fr", 4)):
+        visit = await lead.open(language=language)
+        await lead.client.post(
+            f"{visit.address}/feedback",
+            json={"scope": "conversation", "satisfaction": stars},
+            headers=visit.headers,
+        )
+
+    found = await figures(lead)
+    page = await (await lead.client.get("/desk/report")).text()
+
+    assert found["satisfaction_by_language"] == {
+        "fr": {"mean": 4, "n": 1},
+        "sv": {"mean": 3.5, "n": 2},
+    }
+    assert '3.5 <span class="muted small">(2)</span>' in page
+
+
 async def test_an_answer_that_leaves_no_case_counts_as_answered(lead: Counter):
     for is_filed in (False, True):
         visit = await lead.open()
