@@ -14,11 +14,13 @@ export function button(className, onclick, ...children) {
   return make("button", { class: className, type: "button", onclick }, ...children);
 }
 
-/** Text with its links made clickable; nothing else is interpreted. */
+/** Text with its links made clickable and references kept on a line; no more is interpreted. */
 export function withLinks(text) {
-  return text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)])/).map((part, place) =>
-    place % 2 ? make("a", { href: part, target: "_blank", rel: "noopener" }, part.replace(/^https?:\/\/|[?#].*$/g, "")) : part,
-  );
+  return text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)]|\b[A-Z]{1,8}-\d{4}-\d{6}\b)/).map((part, place) => {
+    if (place % 2 === 0) return part;
+    if (!part.startsWith("http")) return make("span", { class: "whole" }, part);
+    return make("a", { href: part, target: "_blank", rel: "noopener" }, part.replace(/^https?:\/\/|[?#].*$/g, ""));
+  });
 }
 
 /** A message's text, in which the sentences that its citations quote are marked. */

@@ -1,6 +1,9 @@
 import { button, icon, make, withQuotes } from "./dom.js";
 import { base } from "./server.js";
 
+// What a choice sends that agrees.
+export const YES = "/affirm";
+
 /**
  * Draws messages.
  *
@@ -22,21 +25,22 @@ export class Drawing {
     return new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone }).format(new Date(time));
   }
 
-  message(message) {
+  /** `asked` is the id of the answer that the message's choices say yes or no to. */
+  message(message, asked) {
     const { language } = this.words;
     const isAgent = message.sender === "agent";
     const entry = make(
       "li",
       { class: message.sender, lang: message.language },
       make("span", { class: isAgent ? "sender" : "sender hidden", lang: language }, this.sender(message)),
-      message.attachments?.length ? this.files(message.attachments) : make("p", { class: "words" }, ...withQuotes(message)),
+      message.attachments?.length ? this.files(message.attachments) : make("p", { class: "words", dir: "auto" }, ...withQuotes(message)),
       ...(message.citations || []).map((citation) => this.citation(citation, message.text)),
       message.citations?.length ? this.thumbs(message) : null,
       message.case ? this.receipt(message.case) : null,
-      message.choices?.length ? this.choices(message) : null,
+      message.choices?.length ? this.choices(message, asked) : null,
     );
     if (message.id) entry.dataset.id = message.id;
-    if (message.sender === "customer") entry.append(make("span", { class: "state", lang: language }));
+    if (message.sender === "customer") entry.append(make("span", { class: "state", lang: language, "aria-live": "off" }));
     return entry;
   }
 
@@ -101,11 +105,15 @@ export class Drawing {
     return [hint, line, copy];
   }
 
-  choices(message) {
+  choices(message, asked) {
+    const choose = (choice) => {
+      if (asked) this.act.thumb({ id: asked }, choice.payload === YES);
+      this.act.choose(choice);
+    };
     return make(
       "div",
       { class: "choices", role: "group", "aria-label": this.words.texts.choices_label },
-      ...message.choices.map((choice) => button("", () => this.act.choose(choice), choice.title)),
+      ...message.choices.map((choice) => button("", () => choose(choice), choice.title)),
     );
   }
 

@@ -5,11 +5,12 @@ import { Ending } from "./ending.js";
 import { Feed } from "./feed.js";
 import { Log } from "./log.js";
 import { Outbox } from "./outbox.js";
-import { ask, base, Conversation, expected, isAway, memory, script } from "./server.js";
+import { ask, base, Conversation, expected, isAway, memory, script, takeTicket } from "./server.js";
 
 // The widget then covers the page: as in widget.css.
 const COVERS = matchMedia("(max-width: 480px), (max-height: 420px)");
-const TICKET = "#resume:";
+// A focus in the box would bring up a keyboard over what is to be read.
+const TOUCHES = matchMedia("(pointer: coarse)");
 const RATABLE = "filed";
 
 class GuichetWidget extends HTMLElement {
@@ -85,7 +86,7 @@ class GuichetWidget extends HTMLElement {
   }
 
   async start() {
-    const ticket = this.takeTicket();
+    const ticket = takeTicket();
     try {
       await this.loadTexts(memory.read().language || this.getAttribute("language"));
     } catch (problem) {
@@ -134,10 +135,15 @@ class GuichetWidget extends HTMLElement {
     this.panel.setAttribute("aria-modal", String(COVERS.matches));
     this.launcher.setAttribute("aria-expanded", "true");
     memory.write({ isOpen: true });
-    if (takeFocus) this.composer.focus();
+    if (takeFocus) this.restFocus();
     if (!this.conversation) await this.resume();
     if (this.conversation) this.feed.open(this.conversation);
     this.log.scrollDown();
+  }
+
+  /** Where the next thing is read or written. */
+  restFocus() {
+    (TOUCHES.matches ? this.log.said : this.composer).focus();
   }
 
   close() {
@@ -156,14 +162,6 @@ class GuichetWidget extends HTMLElement {
     if (this.shadowRoot.activeElement !== (event.shiftKey ? first : last)) return;
     event.preventDefault();
     (event.shiftKey ? last : first).focus();
-  }
-
-  /** The ticket of a link, which leaves the address at once. */
-  takeTicket() {
-    if (!location.hash.startsWith(TICKET)) return null;
-    const ticket = location.hash.slice(1);
-    history.replaceState(null, "", location.pathname + location.search);
-    return ticket;
   }
 
   async exchange(ticket) {
@@ -221,13 +219,14 @@ class GuichetWidget extends HTMLElement {
   askToEnd() {
     if (!this.log.hasCustomer) return this.restart();
     this.composer.element.hidden = true;
+    this.log.withdrawRating();
     this.ending.ask(this.texts, memory.read().rated ? null : this.drawing.rating());
   }
 
   goOn() {
     this.ending.close();
     this.composer.element.hidden = false;
-    this.composer.focus();
+    this.restFocus();
   }
 
   async restart() {
@@ -282,7 +281,7 @@ class GuichetWidget extends HTMLElement {
 
   choose(choice) {
     this.enqueue({ choice: choice.payload }, choice.title);
-    this.composer.focus();
+    this.restFocus();
   }
 
   changeLanguage(tag) {

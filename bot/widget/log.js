@@ -1,4 +1,5 @@
 import { button, make, withLinks } from "./dom.js";
+import { YES } from "./drawing.js";
 
 /** What was said, in order, each message once. */
 export class Log {
@@ -36,8 +37,20 @@ export class Log {
     this.seen.add(message.id);
     this.latest = message.id;
     if (message.sender === "customer") this.withdrawChoices();
-    this.list.insertBefore(this.drawing.message(message), unsent || null);
+    this.list.insertBefore(this.drawing.message(message, this.askedAbout(message, unsent)), unsent || null);
     this.scrollDown();
+  }
+
+  /**
+   * The id of the answer right above that this yes-or-no question asks about. Its thumbs
+   * give way: an answer is asked about once.
+   */
+  askedAbout(message, unsent) {
+    if (message.choices?.map(({ payload }) => payload).join() !== `${YES},/deny`) return null;
+    const above = unsent ? unsent.previousElementSibling : this.list.lastElementChild;
+    const thumbs = above?.querySelector(":scope > .thumbs");
+    thumbs?.remove();
+    return thumbs ? above.dataset.id : null;
   }
 
   /** What the customer says is shown at once, and then how it fares. */
@@ -49,6 +62,10 @@ export class Log {
 
   askForRating() {
     if (!this.list.querySelector(".rating")) this.list.append(make("li", { class: "bot" }, this.drawing.rating()));
+  }
+
+  withdrawRating() {
+    this.list.querySelector("li:has(.rating)")?.remove();
   }
 
   /** The entry of what was sent with this id of ours. */
@@ -94,10 +111,15 @@ export class Log {
     for (const group of this.list.querySelectorAll("li > .choices")) group.remove();
   }
 
-  /** To the end, but never past what the customer said last: answers are read from their start. */
+  /**
+   * To the end, but never past what the customer said last: answers, and the greeting,
+   * are read from their start. Of the customer's words at most a third of the height stays.
+   */
   scrollDown() {
     const mine = [...this.list.querySelectorAll(":scope > li.customer, :scope > li.agent")].pop();
-    const end = this.element.scrollHeight - this.element.clientHeight;
-    this.element.scrollTop = mine ? Math.min(end, mine.offsetTop - 12) : end;
+    const { scrollHeight, clientHeight } = this.element;
+    const end = scrollHeight - clientHeight;
+    const own = mine?.matches(".customer") ? Math.max(0, mine.offsetHeight - clientHeight / 3) : 0;
+    this.element.scrollTop = mine ? Math.min(end, mine.offsetTop + own - 12) : 0;
   }
 }

@@ -102,3 +102,11 @@ export class Conversation {
     return new WebSocket(`${base.replace(/^http/, "ws")}${this.path}/events`, ["guichet", this.token]);
   }
 }
+
+/** The ticket of a link, which leaves the address at once. */
+export function takeTicket() {
+  if (!location.hash.startsWith("#resume:")) return null;
+  const ticket = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname + location.search);
+  return ticket;
+}

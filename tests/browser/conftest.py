@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bot.commands.accounts import add_account
 from bot.running.instance import Instance
@@ -21,6 +21,10 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+# Two busy cores may take a while for a turn; nothing here waits longer than it must.
+expect.set_options(timeout=20_000)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -75,18 +76,25 @@ def test_an_agent_takes_reads_corrects_answers_and_closes(
     filed = file_case(page, "fr")
 
     page.goto("/desk")
-    page.keyboard.press("n")
-    page.wait_for_url(f"**/{filed}*")
-    page.get_by_role("button", name="Technical fault").click()
+    with page.expect_navigation():
+        page.keyboard.press("n")
+    assert filed in page.url
+    with page.expect_navigation():
+        page.get_by_role("button", name="Technical fault").click()
     expect(page.get_by_role("status").first).to_contain_text("corrected")
     page.get_by_label("Template…").select_option("decision_changed")
     text = page.get_by_label("Your answer to the customer")
-    text.press("Control+Enter")
+    with page.expect_navigation():
+        text.press("Control+Enter")
     expect(page.get_by_role("alert")).to_contain_text("Fill in {date}, {motifs}")
     text.fill("Nous avons corrigé notre erreur et versé la somme.")
-    page.get_by_role("button", name="Preview").click()
-    expect(page.locator(".letter")).to_contain_text("Bonjour Élise Morel")
-    page.get_by_label("Your answer to the customer").press("Control+Enter")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Preview").click()
+    expect(page.locator(".letter .words")).to_contain_text("Bonjour Élise Morel")
+    as_mail = page.frame_locator("iframe.mail")
+    expect(as_mail.get_by_text("Nous avons corrigé notre erreur")).to_be_visible()
+    with page.expect_navigation():
+        page.get_by_label("Your answer to the customer").press("Control+Enter")
 
     expect(page.get_by_role("heading", name="Closed with")).to_be_visible()
     expect(page.locator(".transcript li.agent")).to_contain_text("versé la somme")
@@ -125,13 +133,15 @@ def test_two_agents_on_a_case_see_each_other_and_what_moved(
     other.goto(f"/desk/cases/{filed}")
     expect(other.locator("#presence")).to_contain_text("Astrid", timeout=15_000)
     other.get_by_label("Only colleagues see this").fill("Called the bank.")
-    other.get_by_role("button", name="Add note").click()
+    with other.expect_navigation():
+        other.get_by_role("button", name="Add note").click()
 
     one.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(one.locator("#presence")).to_contain_text("Bo", timeout=15_000)
     expect(one.locator("#moved-on")).to_be_visible()
     one.on("dialog", lambda dialog: dialog.accept())
-    one.get_by_role("link", name="Show what is new").click()
+    with one.expect_navigation():
+        one.get_by_role("link", name="Show what is new").click()
 
     expect(one.get_by_text("Called the bank.")).to_be_visible()
     answer = one.get_by_label("Your answer to the customer")
@@ -185,6 +195,39 @@ def test_an_agent_speaks_with_a_customer_and_hands_back(
     expect(widget.locator("li.agent").last).to_contain_text("Your bonus is back.")
 
 
+@pytest.fixture(scope="module")
+def lead(counter: Instance, loop_thread: LoopThread) -> SignIn:
+    email = "lead@ruterdam.example"
+    password = loop_thread.run(
+        add_account(counter.settings, email, name="Lena", role="lead")
+    )
+    return SignIn(email, password)
+
+
+def test_a_lead_sees_the_month_and_takes_it_away(
+    browser_of: Colleague, lead: SignIn
+) -> None:
+    page = browser_of(lead)
+    filed = file_case(page, "sv")
+    page.goto("/desk/report")
+    found = violations(page)
+    with page.expect_navigation():
+        page.get_by_role("link", name="Monthly report of complaints").click()
+    page.get_by_label("Month").fill(f"{date.today():%Y-%m}")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_text(filed)).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    rows = download.value.path().read_text("utf-8-sig").splitlines()
+    page.emulate_media(color_scheme="dark")
+    found += violations(page)
+
+    assert found == []
+    assert rows[0].startswith("reference,player_id")
+    assert any(row.startswith(filed) for row in rows[1:])
+
+
 @pytest.mark.parametrize("language", ["sv", "fr", "en"])
 def test_the_desk_breaks_no_rule_of_axe(
     browser_of: Colleague, agent: SignIn, page: Page, language: str
@@ -202,11 +245,13 @@ def test_the_desk_breaks_no_rule_of_axe(
             desk.goto(f"{path}?lang={language}")
             found += violations(desk)
         desk.locator("#reply-text").fill("{date}")
-        desk.locator("[name=step][value=send]").click()
+        with desk.expect_navigation():
+            desk.locator("[name=step][value=send]").click()
         desk.locator(".notice.bad").wait_for()
         found += violations(desk)
         desk.locator("#reply-text").fill("Pengarna är på väg. Die Auszahlung ist da.")
-        desk.locator("[name=step][value=preview]").click()
+        with desk.expect_navigation():
+            desk.locator("[name=step][value=preview]").click()
         desk.locator(".letter").wait_for()
         desk.locator("details").evaluate_all("all => all.forEach(d => d.open = true)")
         found += violations(desk)

@@ -31,8 +31,8 @@ def sign_in(page: Page, agent: SignIn) -> None:
     page.goto("/desk")
     page.locator("input[name=email]").fill(agent.email)
     page.locator("input[name=password]").fill(agent.password)
-    page.locator("form button[type=submit]").click()
-    page.wait_for_url("**/desk*")
+    with page.expect_navigation():
+        page.locator("form button[type=submit]").click()
 
 
 @pytest.mark.parametrize(

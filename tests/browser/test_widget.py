@@ -140,20 +140,108 @@ def test_a_wrong_file_is_refused_with_words(page: Page) -> None:
     expect(widget.locator("li.customer")).to_have_count(0)
 
 
-def test_answers_and_the_conversation_can_be_rated(page: Page) -> None:
+def test_an_answer_is_asked_about_once_and_what_is_said_counts(page: Page) -> None:
     widget = open_widget(page, "en")
+    say(widget, "Can I have two accounts?")
+    expect(widget.locator(".thumb")).to_have_count(0)
+
+    with page.expect_response("**/feedback") as rating:
+        widget.get_by_role("button", name="No", exact=True).click()
+
+    assert rating.value.ok
+    assert '"helpful":false' in (rating.value.request.post_data or "")
+    expect(widget.locator("li.bot").last).to_contain_text("Shall I pass your question")
+
+
+def test_an_answer_within_a_form_is_rated_with_a_comment(page: Page) -> None:
+    widget = open_widget(page, "en")
+    say(widget, "My withdrawal of 300 euro from 3 November has not arrived.")
     say(widget, "Can I have two accounts?")
 
     widget.get_by_role("button", name="No, it did not help").click()
     widget.get_by_label("What was missing?").fill("The reason")
     widget.get_by_label("What was missing?").press("Enter")
-    expect(widget.locator(".thanks").first).to_contain_text("Thank you")
-    widget.get_by_role("button", name="New conversation").click()
-    widget.get_by_role("button", name="Very good").click()
 
+    expect(widget.locator(".thanks").first).to_contain_text("Thank you")
+
+
+def test_at_its_end_the_conversation_is_rated_once(page: Page) -> None:
+    widget = open_widget(page, "en")
+    say(widget, "hello")
+
+    widget.get_by_role("button", name="New conversation").click()
+    expect(widget.locator(".rating")).to_have_count(1)
+    widget.get_by_role("button", name="Very good").click()
     expect(widget.locator(".ending")).to_contain_text("that helps us improve")
+    widget.get_by_role("button", name="Carry on").click()
+    widget.get_by_role("button", name="New conversation").click()
+
+    expect(widget.locator(".rating")).to_have_count(0)
     widget.locator(".ending").get_by_role("button", name="New conversation").click()
     expect(widget.locator("li.customer")).to_have_count(0)
+
+
+def test_enter_that_ends_a_word_being_composed_sends_nothing(page: Page) -> None:
+    widget = open_widget(page, "en")
+    box = widget.locator("textarea")
+    box.fill("にほんご")
+
+    for how in ("isComposing: true", "keyCode: 229"):
+        box.evaluate(
+            "(box) => box.dispatchEvent(new KeyboardEvent('keydown', "
+            f"{{key: 'Enter', bubbles: true, cancelable: true, {how}}}))"
+        )
+
+    expect(widget.locator("li.customer")).to_have_count(0)
+    expect(box).to_have_value("にほんご")
+
+
+def test_a_second_click_sends_nothing_more(page: Page) -> None:
+    widget = open_widget(page, "en")
+    widget.locator("textarea").fill("hello")
+
+    widget.locator(".send").dblclick()
+
+    expect(widget.locator("li.customer[data-state=sent]")).to_have_count(1)
+    expect(widget.locator("li.customer")).to_have_count(1)
+
+
+def test_long_and_right_to_left_text_stays_within_its_bounds(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    widget = open_widget(page, "en")
+
+    write(widget, "My name is محمد عبد الله, and " + "unbreakable" * 60)
+
+    words = widget.locator("li.customer .words")
+    box = words.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 320
+    expect(words).to_have_attribute("dir", "auto")
+
+
+def test_a_screen_reader_is_told_each_message_once(page: Page) -> None:
+    widget = open_widget(page, "en")
+    say(widget, "hello")
+
+    log = widget.get_by_role("log", name="The conversation")
+    expect(log).to_match_aria_snapshot("- log:\n  - list")
+    # Whether it was sent is shown, not told; what failed is an alert of its own.
+    expect(log.locator(".state").first).to_have_attribute("aria-live", "off")
+    expect(widget.locator(".typing")).to_have_attribute("role", "status")
+    assert log.locator(".typing").count() == 0
+    languages = log.locator("li").evaluate_all("all => all.map((each) => each.lang)")
+    assert set(languages) == {"en"}
+
+
+def test_a_dark_page_has_a_dark_widget(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+
+    widget = open_widget(page, "en")
+
+    shade = widget.locator(".panel").evaluate(
+        "el => getComputedStyle(el).backgroundColor"
+    )
+    assert shade == "rgb(16, 26, 23)"
 
 
 def test_the_keyboard_is_enough(page: Page) -> None:

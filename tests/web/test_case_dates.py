@@ -80,7 +80,7 @@ async def test_an_overdue_case_shows_when_the_next_word_comes(counter: Counter):
 
     page = await status_page(counter, case, "en")
 
-    assert "<dt>News by</dt><dd>22 January 2027</dd>" in page
+    assert "<dt>Next update by</dt><dd>22 January 2027</dd>" in page
 
 
 async def test_the_api_gives_the_same_dates_as_the_desk(counter: Counter):
