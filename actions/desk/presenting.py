@@ -43,8 +43,7 @@ def marked(text: str, verdict: Verdict | None) -> list[Piece]:
     speaks_for: dict[tuple[int, int], list[str]] = {}
     for each in verdict.grounds if verdict else ():
         sentence = each["evidence"] or ""
-        # A greeting alone convinces nobody.
-        start = text.find(sentence) if len(sentence.split()) > 2 else -1
+        start = text.find(sentence) if sentence else -1
         if start >= 0:
             span = (start, start + len(sentence))
             speaks_for.setdefault(span, []).append(each["ground"])
