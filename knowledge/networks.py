@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 Address = IPv4Address | IPv6Address
 _NAT64 = IPv6Network("64:ff9b::/96")
+# Reserved for protocols, or of a host's own cloud though they look public: what
+# answers there tells a machine its secrets.
+_OF_THE_CLOUD = (IPv4Network("192.0.0.0/24"), IPv4Network("168.63.129.16/32"))
 
 
 def is_public(address: Address) -> bool:
@@ -35,6 +38,7 @@ def _is_special(address: Address) -> bool:
     is_site_local = isinstance(address, IPv6Address) and address.is_site_local
     return (
         is_site_local
+        or any(address in network for network in _OF_THE_CLOUD)
         or address.is_link_local
         or address.is_multicast
         or address.is_unspecified

@@ -22,6 +22,10 @@ from knowledge.networks import is_public
 USER_AGENT = "Guichet"
 MOST_REDIRECTS = 5
 ROBOTS_BYTES = 512_000
+# Below this, a public host is asked on the web's own two ports alone: others belong to
+# services that are no websites.
+FIRST_FREE_PORT = 1024
+WEB_PORTS = (80, 443)
 _GZIP = b"\x1f\x8b"
 
 
@@ -270,10 +274,12 @@ def site_of(address: str) -> str:
 
 
 def _public_socket(info: Any) -> socket.socket:
-    """A socket to connect with, refused for addresses that are not public."""
+    """A socket to connect with, refused for what is no public website."""
     family, kind, protocol, _, address = info
     if not is_public(ip_address(address[0].partition("%")[0])):
         raise _Forbidden(f"{address[0]} is not public")
+    if address[1] < FIRST_FREE_PORT and address[1] not in WEB_PORTS:
+        raise _Forbidden(f"port {address[1]} is none of a website")
     return socket.socket(family, kind, protocol)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +16,7 @@ from yarl import URL
 
 from knowledge.errors import BadInput
 from knowledge.importing import Batch, Bounds, Reader, open_fetcher, read_url
-from knowledge.importing.fetching import unpacked
+from knowledge.importing.fetching import _public_socket, unpacked
 from tests.factories import NOW
 
 PAGE = "<html lang='sv'><body><main><h1>{0}</h1><p>Detta handlar om {0}.</p></main>"
@@ -229,6 +230,14 @@ async def test_our_own_network_is_never_read(site: Site, host: str) -> None:
             await read_url(f"http://{host}:{site.root.port}/a", READER, fetcher)
 
     assert site.asked == []
+
+
+@pytest.mark.parametrize("port", [22, 25, 587])
+def test_a_public_host_is_asked_on_ports_of_websites_alone(port: int) -> None:
+    info = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", port))
+
+    with pytest.raises(OSError, match=f"port {port} is none of a website"):
+        _public_socket(info)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from knowledge.networks import is_public
         ("64:ff9b::5db8:d70e", True),
         ("10.0.0.1", False),
         ("100.64.0.1", False),
+        ("168.63.129.16", False),
+        ("192.0.0.192", False),
         ("169.254.169.254", False),
         ("0.0.0.0", False),
         ("224.0.0.1", False),
