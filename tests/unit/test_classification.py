@@ -145,6 +145,16 @@ def test_a_greeting_above_a_complaint_is_no_evidence(classifier: Classifier) -> 
     )
 
 
+@pytest.mark.parametrize("text", ["", "?!", "🙂 🙂", " \n "])
+def test_without_a_word_nothing_is_complained_of(
+    classifier: Classifier, text: str
+) -> None:
+    verdict = classifier.classify(text)
+
+    assert (verdict.is_complaint, verdict.probability) == (False, 0.0)
+    assert verdict.category == "other"
+
+
 def test_what_stands_far_down_in_a_long_text_is_read(classifier: Classifier) -> None:
     before = "How does it work, your deposit? " * 60
 
