@@ -10,11 +10,13 @@ from actions.asking import open_form
 from actions.base import Events, TurnAction, followup
 from actions.filing import NEW_CASE, open_case, opens_case
 from actions.intake import is_wordless
+from actions.routing import route
 from actions.turns import Turn
 from actions.urgency import crisis_values, file_urgent_case, say_after_crisis
 
 _LONGEST_YES_WORDS = 6
 _SHORTEST_QUESTION_WORDS = 4
+_SHORTEST_REPORT_WORDS = 8
 _SURE = 0.5
 SMALL_TALK = frozenset(
     "greet thank goodbye bot_challenge praise abuse out_of_scope".split()
@@ -235,9 +237,8 @@ class Correct(TurnAction):
             return None
         if turn.get("pause"):
             say_after_crisis(turn)
-        else:
-            turn.say("utter_how_can_i_help")
-        return None
+            return None
+        return await _take_as_opening(turn, "utter_how_can_i_help")
 
 
 class Inform(TurnAction):
@@ -253,13 +254,7 @@ class Inform(TurnAction):
             return await open_case(turn, turn.get("last_question") or "")
         if turn.get("offer") == "status":
             return [followup("action_case_status")]
-        if await opens_case(turn):
-            return [followup("action_open_case")]
-        if turn.is_question:
-            await answer(turn)
-            return None
-        _say_not_understood(turn)
-        return None
+        return await _take_as_opening(turn, "utter_default")
 
 
 class Fallback(TurnAction):
@@ -284,6 +279,26 @@ class Fallback(TurnAction):
         else:
             _say_not_understood(turn)
         return None
+
+
+async def _take_as_opening(turn: Turn, otherwise: str) -> Events | None:
+    """Read a fact or a correction that nobody asked for as what opens a conversation.
+
+    "I sent you the wrong bill, could you bin it?" corrects nothing that was said here.
+    """
+    words = len(turn.text.split())
+    means = turn.likelier_of(("report_problem", "complaint", "ask_question"))
+    is_report = words >= _SHORTEST_REPORT_WORDS and means != "ask_question"
+    if await opens_case(turn) or (means and is_report and not turn.get("pause")):
+        return [followup("action_open_case")]
+    if turn.is_question:
+        turn.marks["route"] = route("ask_question")
+        await answer(turn)
+    elif is_wordless(turn) or turn.get("pause"):
+        _say_not_understood(turn)
+    else:
+        turn.say(otherwise)
+    return None
 
 
 def _may_be_question(turn: Turn) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -207,6 +207,11 @@ class Turn:
     def likeliest_intent(self) -> str:
         """The best intent, also where Rasa fell back for want of confidence."""
         return str(self._likeliest.get("name") or "")
+
+    def likelier_of(self, intents: Collection[str]) -> str | None:
+        """The best of these intents, or None where none is among the likely ones."""
+        ranking = self.message.get("intent_ranking") or ()
+        return next((i["name"] for i in ranking if i["name"] in intents), None)
 
     @property
     def confidence(self) -> float:

@@ -159,12 +159,16 @@ def make_tracker(
     language: str = "en",
     form: bool = True,
     now: datetime = SUNDAY,
+    next_intent: str | None = None,
     **slots: Any,
 ) -> Tracker:
     message = {
         "text": text,
         "intent": {"name": intent, "confidence": confidence},
-        "intent_ranking": [{"name": intent, "confidence": confidence}],
+        "intent_ranking": [
+            {"name": name, "confidence": confidence / place}
+            for place, name in enumerate(filter(None, (intent, next_intent)), start=1)
+        ],
         "entities": [
             {"entity": name, "value": value} for name, value in (entities or {}).items()
         ],

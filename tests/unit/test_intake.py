@@ -8,7 +8,7 @@ import pytest
 
 from actions.crisis import HelpInCrisis
 from actions.filing import CancelCase, FileCase, OpenCase, RestartCase
-from actions.talk import Fallback
+from actions.talk import Correct, Fallback
 from knowledge.errors import NotReady
 from tests.unit.talking import (
     STORY,
@@ -393,3 +393,16 @@ async def test_a_case_is_filed_while_the_help_pages_are_away() -> None:
 
     assert "I'll send" in reviewed.text
     assert drawer.drafts[0].suggested_pages == []
+
+
+async def test_a_correction_of_nothing_opens_a_case() -> None:
+    heard = await tell(
+        "I sent you the wrong bill by mistake, please bin it",
+        services=make_services(classifier=Judge(is_complaint=False)),
+        action=Correct,
+        intent="correct",
+        next_intent="report_problem",
+        form=False,
+    )
+
+    assert heard.followup == "action_open_case"
