@@ -107,14 +107,18 @@ class Figures:
             times: Times = getattr(self, name)
             plain[name] = {
                 "n": times.n,
-                "median_seconds": times.median and times.median.total_seconds(),
-                "p90_seconds": times.p90 and times.p90.total_seconds(),
+                "median_seconds": _seconds(times.median),
+                "p90_seconds": _seconds(times.p90),
             }
         plain["satisfaction_by_language"] = {
             tag: {"mean": mean, "n": n}
             for tag, (mean, n) in self.satisfaction_by_language.items()
         }
         return {**plain, "answered_share": self.answered_share}
+
+
+def _seconds(lasted: timedelta | None) -> float | None:
+    return None if lasted is None else lasted.total_seconds()
 
 
 class Reports:
