@@ -29,6 +29,8 @@ from knowledge.question_sets import Query, read_corpus, read_queries
 from knowledge.search import Searcher
 
 DEPTH = 10
+# Questions embedded together, over all cores; the model remembers as many.
+EMBEDDED_TOGETHER = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +291,9 @@ def _run(
     outcomes: dict[str, list[Outcome]] = {name: [] for name in (_OURS, *compare)}
     total = total or len(queries)
     for n, query in enumerate(queries, start=1):
+        if n % EMBEDDED_TOGETHER == 1:
+            group = queries[n - 1 : n - 1 + EMBEDDED_TOGETHER]
+            embedder.encode([each.text for each in group], "query")
         found = searcher.search(query.text, language=query.language, top_k=DEPTH)
         ranked = tuple(hit.passage.id for hit in found.hits)
         outcomes[_OURS].append(
