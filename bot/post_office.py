@@ -25,6 +25,7 @@ from actions.delivery.mailroom import Mailroom
 from actions.delivery.news import NewsReader
 from actions.delivery.office import POST, PostOffice
 from actions.delivery.outbox import Outbox
+from actions.delivery.reminding import STAFF_EMAIL, ReminderCarrier
 from actions.delivery.reply_addresses import ReplyAddresses
 from actions.delivery.tickets import TicketCarrier, TicketWords
 from actions.delivery.webhooks import WebhookCarrier
@@ -74,6 +75,14 @@ async def open_post_office(app: web.Application, parts: Parts) -> AsyncIterator[
                 _sender(settings, parts.operator),
                 addresses,
                 clock,
+            )
+            carriers[STAFF_EMAIL] = ReminderCarrier(
+                server,
+                _sender(settings, parts.operator),
+                load_staff_texts(settings.data_dir),
+                parts.operator.style,
+                parts.operator.zone,
+                settings.address,
             )
         await outbox.subscribe({each.name: each.events for each in destinations})
         courier = Courier(

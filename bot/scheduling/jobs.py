@@ -9,6 +9,7 @@ from aiohttp import web
 from actions.cases.case import Message, message_as_json
 from actions.cases.retention import Retention
 from actions.delivery.office import POST
+from actions.delivery.reminding import STAFF_EMAIL, Reminders
 from bot import keys
 from bot.dialogue.trackers import open_trackers
 from bot.keys import Parts
@@ -17,6 +18,7 @@ from bot.scheduling.informing import InterimUpdates
 from bot.scheduling.scheduler import Daily, Every, Job
 from knowledge.console.parts import CONSOLE
 from knowledge.scheduling import publish_due
+from knowledge.workplace import load_staff_texts
 
 
 def list_jobs(app: web.Application, parts: Parts) -> list[Job]:
@@ -45,7 +47,26 @@ def list_jobs(app: web.Application, parts: Parts) -> list[Job]:
     async def embed_cases(now: datetime) -> None:
         await archive.embed_missing()
 
+    async def addressees() -> list[str]:
+        found = await parts.accounts.everybody()
+        return [each.email for each in found if each.is_active and each.can_use_desk()]
+
+    languages = load_staff_texts(parts.settings.data_dir).languages
+    own = parts.operator.default_language
+    reminders = Reminders(
+        parts.engine,
+        archive.clocks,
+        addressees,
+        zone,
+        own if own in languages else languages[0],
+    )
+    reminding = [
+        Job(name="reminders", timetable=Daily(time(7), zone), run=reminders.write)
+    ]
+
     return [
+        # Without a mail server nobody could be told.
+        *(reminding if STAFF_EMAIL in app[POST].carriers else ()),
         Job(name="embeddings", timetable=Every(timedelta(minutes=10)), run=embed_cases),
         Job(name="clocks", timetable=Every(timedelta(minutes=1)), run=follow_clocks),
         Job(name="publish", timetable=Every(timedelta(minutes=1)), run=publish_pages),

@@ -19,6 +19,7 @@ from actions.cases.archive import Archive
 from actions.cases.outbox import EMAIL
 from actions.cases.policies import load_policy
 from actions.delivery.office import POST, PostOffice
+from actions.delivery.reminding import STAFF_EMAIL
 from bot.cli import app as cli
 from bot.post_office import post_checks, reply_addresses
 from bot.settings import Settings
@@ -207,7 +208,7 @@ async def test_configured_systems_are_told_from_the_start(
 
     written = await office(counter).outbox.list()
 
-    assert set(office(counter).carriers) == {EMAIL, "crm"}
+    assert set(office(counter).carriers) == {EMAIL, STAFF_EMAIL, "crm"}
     assert [(each.destination, each.kind) for each in written] == [
         ("crm", "filed"),
         (EMAIL, "receipt"),
