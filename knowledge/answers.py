@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.chunking import Passage, sentences
+from knowledge.confidence import SAME
 from knowledge.embedding import Embedder
 from knowledge.errors import BadInput
 from knowledge.index import Manifest, PassageIndex, open_index
@@ -17,6 +18,9 @@ from knowledge.quality import MOST_OFFERED, Checks, Quality, unmeasured
 from knowledge.search import Found, Hit, Searcher
 
 HEAD_START = 0.05
+QUESTION_MARKS = ("?", "？", "؟", ";")
+# Difference of scores up to which the answer to a question goes first.
+TWIN_NEAR = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,11 @@ class Knowledge:
     def manifest(self) -> Manifest:
         return self._opened.index.manifest
 
+    @property
+    def index(self) -> PassageIndex:
+        """What is searched."""
+        return self._opened.index
+
     def reopen(self, folder: Path) -> None:
         """Go on with the index in `folder`; questions under way end with the old one.
 
@@ -139,9 +148,13 @@ class Knowledge:
         opened = self._opened
         among = opened.visible.get(language, opened.visible[None])
         found = opened.searcher.search(
-            question, language=language, top_k=top_k, among=among
+            question, language=language, top_k=max(top_k, MOST_OFFERED), among=among
         )
-        return replace(found, confidence=opened.quality.confidence(found, language))
+        return replace(
+            found,
+            hits=opened.question_first(found.hits)[:top_k],
+            confidence=opened.quality.confidence(found, language),
+        )
 
     def answer(self, question: str, *, language: str | None) -> Answer | None:
         """Answer a question; `None` when no passage is likely enough to be right.
@@ -230,7 +243,7 @@ class Knowledge:
         closeness = opened.index.tokens.match_stretches(
             encoding, language, opened.positions[passage.id], lengths
         )[len(heading) :]
-        if passage.heading.rstrip().endswith(("?", "？", "؟", ";")):
+        if _asks(passage):
             closeness[0] += HEAD_START
         return candidates[int(np.argmax(closeness))]
 
@@ -252,6 +265,26 @@ class _Opened:
             language: _preferring(index.passages, language)
             for language in (*index.manifest.languages, None)
         }
+
+    def question_first(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Let the answer to a question stand before a clause that says the same.
+
+        Which of the two is found first differs by a hair, and by language. A customer
+        is better served by the one that was written as an answer.
+        """
+        if not hits or _asks(hits[0].passage):
+            return list(hits)
+        places = np.array([self.positions[hit.passage.id] for hit in hits])
+        likeness = self.index.likeness(places)
+        for i, hit in enumerate(hits[:MOST_OFFERED]):
+            is_near = hits[0].score - hit.score <= TWIN_NEAR
+            if is_near and likeness[i] >= SAME and _asks(hit.passage):
+                return [hit, *hits[:i], *hits[i + 1 :]]
+        return list(hits)
+
+
+def _asks(passage: Passage) -> bool:
+    return passage.heading.rstrip().endswith(QUESTION_MARKS)
 
 
 def open_knowledge(folder: Path, embedder: Embedder) -> Knowledge:

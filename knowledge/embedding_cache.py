@@ -19,7 +19,7 @@ import numpy as np
 from knowledge.embedding import Embedder, Embeddings, Encoding, Progress, Side
 
 LARGEST_BYTES = 1 << 30
-_FILE = "embeddings.sqlite3"
+PAGES, QUESTIONS = "embeddings.sqlite3", "questions.sqlite3"
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS encodings ("
     " key BLOB PRIMARY KEY, vector BLOB NOT NULL, ids BLOB NOT NULL,"
@@ -29,14 +29,20 @@ _SCHEMA = (
 
 @contextmanager
 def open_embedding_cache(
-    embedder: Embedder, state_dir: Path, *, largest_bytes: int = LARGEST_BYTES
+    embedder: Embedder,
+    state_dir: Path,
+    *,
+    file: str = PAGES,
+    keep_unused: bool = False,
+    largest_bytes: int = LARGEST_BYTES,
 ) -> Iterator[CachedEmbedder]:
     """A model that remembers in `state_dir` what it embeds, until the block ends.
 
-    When the block ends well, what was not asked for in it is forgotten. A cache that
-    is damaged is begun anew.
+    When the block ends well, what was not asked for in it is forgotten, unless
+    `keep_unused`: a draft is not the corpus. A cache that is damaged is begun anew.
+    The editors' questions are kept in a file of their own.
     """
-    path = state_dir / _FILE
+    path = state_dir / file
     state_dir.mkdir(parents=True, exist_ok=True)
     try:
         connection = _open(path)
@@ -46,7 +52,8 @@ def open_embedding_cache(
     try:
         cached = CachedEmbedder(embedder, connection, largest_bytes)
         yield cached
-        cached.forget_unused()
+        if not keep_unused:
+            cached.forget_unused()
     finally:
         connection.close()
 

@@ -201,6 +201,29 @@ class TokenStore:
             self._rarity,
         )
 
+    def rearranged(
+        self, passages: Sequence[int | None], fresh: Sequence[Sequence[Encoding]]
+    ) -> TokenStore:
+        """The tokens of some passages, others among them that are not here yet.
+
+        Args:
+            passages: Positions here; None for one that is new.
+            fresh: Of each new one, the encodings of its segments, passage side.
+        """
+        tokens = [
+            np.concatenate([self._space.packed_passage(each.tokens) for each in texts])
+            if place is None
+            else self._tokens[self._starts[place] : self._starts[place + 1]]
+            for place, texts in zip(passages, fresh, strict=True)
+        ]
+        lengths = [len(rows) for rows in tokens]
+        return TokenStore(
+            self._space,
+            np.concatenate(tokens),
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            self._rarity,
+        )
+
     def save(self, file: Path) -> None:
         """Write to `file`, and the tokens beside it."""
         arrays: dict[str, Any] = {

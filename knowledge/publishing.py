@@ -31,8 +31,9 @@ from knowledge.indexes import (
     read_quality,
     write_quality,
 )
+from knowledge.measuring import measure_index
 from knowledge.pages import Page
-from knowledge.quality import Checks, Quality, measure, unmeasured
+from knowledge.quality import Checks, Quality
 from knowledge.regressions import refuse_worse
 from knowledge.store import PageStore
 
@@ -215,9 +216,9 @@ def _quality(press: Press, folder: Path, index: PassageIndex) -> Quality:
     known = read_quality(folder)
     if known is not None and known.key == press.checks.key:
         return known
-    plain = unmeasured(press.checks)
-    knowledge = Knowledge(index, press.embedder, plain)
-    return measure(knowledge, press.checks, press.progress)
+    return measure_index(
+        index, press.embedder, press.state_dir, press.checks, press.progress
+    )
 
 
 class Publisher:

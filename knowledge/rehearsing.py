@@ -1,7 +1,8 @@
 """What would be answered from pages that are not published, found the same way.
 
 The index of a whole publication is built where publishing would build it, so that
-publishing after a look is instant. That of one draft lives in memory.
+publishing after a look is instant. That of one draft lives in memory, and takes over
+from what is live all but the draft.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from knowledge.chunking import Passage, chunk
 from knowledge.embedding import Embedder, Progress
 from knowledge.embedding_cache import open_embedding_cache
 from knowledge.errors import PublishRefused
-from knowledge.index import make_index, open_index
+from knowledge.index import extend_index, open_index
 from knowledge.indexes import ensure_index, index_folder, read_quality, write_quality
+from knowledge.measuring import measure_index
 from knowledge.pages import Page
 from knowledge.quality import (
     Checks,
     Measures,
     Quality,
-    measure,
     place,
     unmeasured,
 )
@@ -158,13 +159,11 @@ class Rehearsals:
             BadInput: An empty question.
         """
         published = await self._store.published_pages()
-        others = [
-            page
-            for page in published
-            if (page.id, page.language) != (draft.id, draft.language)
-        ]
+        pages = {(page.id, page.language): page for page in published}
+        # In the place of its published version, so that the others stay as they are.
+        pages[draft.id, draft.language] = draft
         return await asyncio.get_running_loop().run_in_executor(
-            self._executor, self._try, [*others, draft], question, language
+            self._executor, self._try, list(pages.values()), question, language
         )
 
     def _try(self, pages: Sequence[Page], question: str, language: str | None) -> Tried:
@@ -179,8 +178,10 @@ class Rehearsals:
         with self._lock:
             if key not in self._drafts:
                 quality = read_quality(index_folder(self._state_dir))
-                with open_embedding_cache(self._embedder, self._state_dir) as cached:
-                    index = make_index(passages, cached)
+                with open_embedding_cache(
+                    self._embedder, self._state_dir, keep_unused=True
+                ) as cached:
+                    index = extend_index(self._live.index, passages, cached)
                 self._drafts[key] = Knowledge(
                     index, self._embedder, quality or unmeasured(self._load_checks())
                 )
@@ -228,8 +229,9 @@ class Rehearsals:
         index = open_index(folder, self._embedder)
         quality = read_quality(folder)
         if quality is None or quality.key != checks.key:
-            plain = Knowledge(index, self._embedder, unmeasured(checks))
-            quality = measure(plain, checks, progress)
+            quality = measure_index(
+                index, self._embedder, self._state_dir, checks, progress
+            )
             write_quality(folder, quality)
         return Knowledge(index, self._embedder, quality), quality
 

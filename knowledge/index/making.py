@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import faiss
@@ -15,7 +15,7 @@ from knowledge.embedding import Embedder, Embeddings, Encoding, Progress
 from knowledge.errors import BadInput
 from knowledge.index.passages import Manifest, Parts, PassageIndex
 from knowledge.interaction import TokenSpace, TokenStore, TokenStoreBuilder
-from knowledge.lexical import Analyzer, LexicalIndex, character_grams, stemmer
+from knowledge.lexical import LexicalIndex, character_grams, stemmer
 
 FORMAT = 5
 METRIC = "cosine"
@@ -36,19 +36,17 @@ def make_index(
     Raises:
         BadInput: No passages, two with one id, or one without text or language.
     """
-    _check(passages)
-    asked = _asked(passages)
-    segments = [_segments(passage, asked[_place(passage)]) for passage in passages]
+    refuse_unusable(passages)
+    segments = segments_of(passages)
     vectors, centres, tokens = _embed(passages, segments, embedder, progress)
     lengths = [len(texts) for texts in segments]
     parts = Parts(
-        manifest=_manifest(passages, embedder),
+        manifest=manifest_of(passages, embedder),
         vectors=vectors,
         owners=np.repeat(np.arange(len(passages), dtype=np.int32), lengths),
         centres=centres,
         tokens=tokens,
-        grams=_lexical(passages, lambda language: character_grams),
-        stems=_lexical(passages, stemmer),
+        **words_of(passages),
     )
     return PassageIndex(passages, parts)
 
@@ -104,7 +102,8 @@ def vector_index(dim: int, n_segments: int) -> Any:
     return index
 
 
-def _check(passages: Sequence[Passage]) -> None:
+def refuse_unusable(passages: Sequence[Passage]) -> None:
+    """Raise `BadInput` for what no index can be made of."""
     if not passages:
         raise BadInput("there are no passages to index")
     seen = set()
@@ -135,6 +134,12 @@ def _asked(passages: Sequence[Passage]) -> dict[tuple[str, str], list[str]]:
     return asked
 
 
+def segments_of(passages: Sequence[Passage]) -> list[list[str]]:
+    """What is embedded of each passage."""
+    asked = _asked(passages)
+    return [_segments(passage, asked[_place(passage)]) for passage in passages]
+
+
 def _segments(passage: Passage, asked: Sequence[str]) -> list[str]:
     """What is embedded: the passage with its heading, in parts when it is long.
 
@@ -146,20 +151,35 @@ def _segments(passage: Passage, asked: Sequence[str]) -> list[str]:
     return [*parts, *asked]
 
 
-def _lexical(
-    passages: Sequence[Passage], analyzer: Callable[[str], Analyzer]
-) -> dict[str, LexicalIndex]:
+def words_of(
+    passages: Sequence[Passage], known: PassageIndex | None = None
+) -> dict[str, dict[str, LexicalIndex]]:
+    """The words of each language's passages, `grams` and `stems`.
+
+    Those of a language in which `known` has the same are taken from there.
+    """
+    before = _words(known.passages) if known else {}
+    grams, stems = {}, {}
+    for language, texts in _words(passages).items():
+        if known and before.get(language) == texts:
+            grams[language] = known.parts.grams[language]
+            stems[language] = known.parts.stems[language]
+        else:
+            grams[language] = LexicalIndex.build(texts, character_grams)
+            stems[language] = LexicalIndex.build(texts, stemmer(language))
+    return {"grams": grams, "stems": stems}
+
+
+def _words(passages: Sequence[Passage]) -> dict[str, list[str]]:
     by_language: dict[str, list[str]] = {}
     for passage in passages:
         texts = by_language.setdefault(passage.language, [])
         texts.append("\n".join((passage.heading, passage.text, *passage.asked)))
-    return {
-        language: LexicalIndex.build(texts, analyzer(language))
-        for language, texts in by_language.items()
-    }
+    return by_language
 
 
-def _manifest(passages: Sequence[Passage], embedder: Embedder) -> Manifest:
+def manifest_of(passages: Sequence[Passage], embedder: Embedder) -> Manifest:
+    """What an index of these passages says of itself."""
     contents: dict[str, Any] = {}
     for passage in passages:
         page = contents.setdefault(

@@ -157,6 +157,20 @@ class PassageIndex:
         best: Scores = np.maximum.reduceat(vectors @ query, starts)
         return best
 
+    def likeness(self, passages: NDArray[np.intp]) -> Scores:
+        """How close in meaning the first passage is to each, by their openings.
+
+        Args:
+            passages: Positions, at least one.
+
+        Returns:
+            Shape (n_passages,). Cosine without what all passages share.
+        """
+        vectors = self.parts.vectors.reconstruct_batch(self._first_segment[passages])
+        directions = _unit(vectors - self.parts.centres[1])
+        likeness: Scores = directions @ directions[0]
+        return likeness
+
     def _segments_of(
         self, passages: NDArray[np.intp]
     ) -> tuple[Embeddings, NDArray[np.intp], NDArray[np.intp]]:
