@@ -36,12 +36,16 @@ from knowledge.search import Found
 
 MOST_OFFERED = 3
 _CURVE_POINTS = 40
-_MEASURE = 1
+_MEASURE = 2
 
 Measures = dict[str, float | int | None]
 
 
 class Asks(Protocol):
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages that pages are published in."""
+
     def find(self, question: str, *, language: str | None, top_k: int) -> Found:
         """What serving finds for a question."""
 
@@ -62,7 +66,7 @@ class Checks:
             hashlib.sha256(SHIPPED.read_bytes()).hexdigest(),
             asdict(self.rules),
             [
-                (q.id, q.language, q.text, sorted(q.relevant), q.same_as)
+                (q.id, q.language, q.text, sorted(q.relevant), q.same_as, q.kind)
                 for q in self.questions
             ],
         ]
@@ -99,11 +103,14 @@ class Asked:
     """One question, and what came of it.
 
     Attributes:
+        same_as: What it shares with questions in other languages, where pages are
+            published in its own: translations can be compared, nothing else.
         found: `page#section` of the first passage; empty when nothing was found.
         confidence: Corrected, by a correction that this question had no part in.
         is_right: The first passage answers.
         is_offered: One of the first three does.
         is_answered: The confidence reaches the threshold of the language.
+        kind: Of the question; empty where its file names none.
     """
 
     id: str
@@ -116,6 +123,7 @@ class Asked:
     is_right: bool
     is_offered: bool
     is_answered: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,16 +132,18 @@ class Quality:
 
     Attributes:
         key: Of the `Checks` that measured it.
-        correction: Of the confidence.
+        correction: Of the confidence, where pages are in the question's language.
+        across: Likewise, where they are in another: that gives other evidence.
         answer_from: By language, the confidence from which a question is answered.
         offer_from: Likewise, from which passages are offered to choose from.
-        measures: Over all questions, and by language.
+        measures: Over all questions, by language, by kind, and by both (`sv plain`).
         curve: Risk and coverage by threshold, for `all` and each language.
         asked: Every question; empty when read from a manifest alone.
     """
 
     key: str
     correction: Correction
+    across: Correction
     answer_from: dict[str | None, Threshold]
     offer_from: dict[str | None, Threshold]
     measures: dict[str, Measures]
@@ -143,14 +153,16 @@ class Quality:
     def confidence(self, found: Found, language: str | None) -> float:
         """The confidence of serving in what was found.
 
-        The correction is known to hold for languages with questions alone: pages in
-        another language than the question's give other evidence.
+        Within a language, the correction is known to hold for those with questions
+        alone.
         """
         if found.evidence is None:
             return 0.0
-        if language not in self.answer_from:
+        is_across = _is_across(found, language)
+        if not is_across and language not in self.answer_from:
             return found.confidence
-        corrected = self.correction.apply(
+        correction = self.across if is_across else self.correction
+        corrected = correction.apply(
             np.array([found.confidence]), found.evidence.as_vector()[None, :]
         )
         return float(corrected[0])
@@ -168,6 +180,7 @@ class Quality:
         return {
             "key": self.key,
             "correction": self.correction.as_json(),
+            "across": self.across.as_json(),
             "answer_from": _thresholds_as_json(self.answer_from),
             "offer_from": _thresholds_as_json(self.offer_from),
             "measures": self.measures,
@@ -179,12 +192,18 @@ class Quality:
         return cls(
             key=stored["key"],
             correction=Correction.from_json(stored["correction"]),
+            across=Correction.from_json(stored["across"]),
             answer_from=_thresholds_from_json(stored["answer_from"]),
             offer_from=_thresholds_from_json(stored["offer_from"]),
             measures=stored["measures"],
             curve=stored["risk_coverage"],
             asked=tuple(asked),
         )
+
+
+def _is_across(found: Found, language: str | None) -> bool:
+    """Whether what was found is in another language than the question."""
+    return bool(found.hits) and found.hits[0].passage.language != language
 
 
 def _of(thresholds: dict[str | None, Threshold], language: str | None) -> Threshold:
@@ -211,6 +230,7 @@ def unmeasured(checks: Checks) -> Quality:
     return Quality(
         key=checks.key,
         correction=Correction(),
+        across=Correction(),
         answer_from={None: Threshold(value=1 - rules.wrong_at_most, basis="cautious")},
         offer_from={
             None: Threshold(value=1 - rules.offers_wrong_at_most, basis="cautious")
@@ -224,19 +244,26 @@ def measure(knowledge: Asks, checks: Checks, progress: Progress) -> Quality:
     """Ask every question, correct the confidence, and choose the thresholds."""
     if not checks.questions:
         return unmeasured(checks)
-    rows, evidence = [], []
+    rows, observed, across = [], [], []
     for n, query in enumerate(checks.questions, start=1):
         found = knowledge.find(query.text, language=query.language, top_k=MOST_OFFERED)
-        rows.append(_asked(query, found))
-        evidence.append(
+        rows.append(_asked(query, found, knowledge.languages))
+        observed.append(
             found.evidence.as_vector() if found.evidence else np.zeros(len(FEATURES))
         )
+        across.append(_is_across(found, query.language))
         progress(n, len(checks.questions))
+    evidence = np.array(observed)
     shipped = np.array([row.confidence for row in rows])
     right = np.array([row.is_right for row in rows])
     offered = np.array([row.is_offered for row in rows])
-    groups = [row.same_as or row.id for row in rows]
-    confidence = held_out(shipped, np.array(evidence), right, groups)
+    groups = np.array([query.same_as or query.id for query in checks.questions])
+    confidence = np.empty(len(rows))
+    within, apart = ~np.array(across), np.array(across)
+    for part in (within, apart):
+        confidence[part] = held_out(
+            shipped[part], evidence[part], right[part], groups[part]
+        )
     languages, rules = [row.language for row in rows], checks.rules
     answer_from = choose_thresholds(
         confidence,
@@ -260,20 +287,33 @@ def measure(knowledge: Asks, checks: Checks, progress: Progress) -> Quality:
         )
         for row, value in zip(rows, confidence, strict=True)
     )
-    by_language = {
-        language: [row for row in asked if row.language == language]
-        for language in dict.fromkeys(languages)
-    }
-    groups_of = {"all": list(asked), **by_language}
+    groups_of = _groups(asked)
     return Quality(
         key=checks.key,
-        correction=fit_correction(shipped, np.array(evidence), right),
+        correction=fit_correction(shipped[within], evidence[within], right[within]),
+        across=fit_correction(shipped[apart], evidence[apart], right[apart]),
         answer_from=answer_from,
         offer_from=offer_from,
         measures={name: _measures(group) for name, group in groups_of.items()},
-        curve={name: _curve(group, rules) for name, group in groups_of.items()},
+        curve={
+            name: _curve(groups_of[name], rules)
+            for name in ("all", *dict.fromkeys(languages))
+        },
         asked=asked,
     )
+
+
+def _groups(asked: Sequence[Asked]) -> dict[str, list[Asked]]:
+    """The questions that are measured together, by the name of the group."""
+    groups: dict[str, list[Asked]] = {"all": list(asked)}
+    for row in asked:
+        groups.setdefault(row.language, []).append(row)
+    with_kind = [row for row in asked if row.kind]
+    for row in with_kind:
+        groups.setdefault(row.kind, []).append(row)
+    for row in with_kind:
+        groups.setdefault(f"{row.language} {row.kind}", []).append(row)
+    return groups
 
 
 def place(passage: Passage) -> str:
@@ -282,13 +322,14 @@ def place(passage: Passage) -> str:
     return f"{passage.page}#{anchor or passage.section}"
 
 
-def _asked(query: Query, found: Found) -> Asked:
+def _asked(query: Query, found: Found, published: Sequence[str]) -> Asked:
     places = [place(hit.passage) for hit in found.hits]
     return Asked(
         id=query.id,
         language=query.language,
         text=query.text,
-        same_as=query.same_as,
+        same_as=query.same_as if query.language in published else None,
+        kind=query.kind,
         is_answerable=bool(query.relevant),
         found=places[0] if places else "",
         confidence=found.confidence,

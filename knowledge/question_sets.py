@@ -16,7 +16,8 @@ from knowledge.errors import BadInput
 class Query:
     """A question with the ids of the passages that answer it, if any.
 
-    `same_as` names the question that it shares with queries in other languages.
+    `same_as` names the question that it shares with queries in other languages;
+    `kind` a kind of questions that is measured on its own, such as `plain`.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Query:
     text: str
     relevant: frozenset[str]
     same_as: str | None = None
+    kind: str = ""
 
 
 def read_corpus(path: Path) -> list[Passage]:
@@ -71,6 +73,7 @@ def read_queries(path: Path) -> list[Query]:
                 text=_string(row, "text", where),
                 relevant=frozenset(relevant),
                 same_as=_string(row, "same_as", where, may_be_empty=True) or None,
+                kind=_string(row, "kind", where, may_be_empty=True),
             )
         )
     return queries

@@ -22,6 +22,13 @@ _SHARES = (
     "auroc",
     "expected_calibration_error",
 )
+_SHORT = {
+    "n_answerable": "with an answer",
+    "n_given": "answered",
+    "n_given_wrong": "wrongly",
+    "answered": "answered rightly",
+    "expected_calibration_error": "calibration error",
+}
 
 
 def say_quality(quality: dict[str, Any] | None, console: Console) -> None:
@@ -29,28 +36,28 @@ def say_quality(quality: dict[str, Any] | None, console: Console) -> None:
     if not quality or not quality["measures"]:
         console.print("no questions to measure with: see data/questions/")
         return
-    groups = quality["measures"]
     table = Table("the editors' questions")
-    for name in groups:
-        table.add_column(name, justify="right")
-    for count in _COUNTS:
-        table.add_row(_said(count), *(str(each[count]) for each in groups.values()))
-    for share in _SHARES:
-        table.add_row(_said(share), *(_share(each[share]) for each in groups.values()))
-    for which in ("answer_from", "offer_from"):
+    for name in (*_COUNTS, *_SHARES, "answer_from", "offer_from"):
+        table.add_column(_said(name), justify="right")
+    for name, measures in quality["measures"].items():
         table.add_row(
-            _said(which), *(_threshold(quality[which], name) for name in groups)
+            name,
+            *(str(measures[count]) for count in _COUNTS),
+            *(_share(measures[share]) for share in _SHARES),
+            _threshold(quality["answer_from"], name),
+            _threshold(quality["offer_from"], name),
         )
     console.print(table)
 
 
 def _said(name: str) -> str:
-    return name.replace("_", " ")
+    return _SHORT.get(name, name.replace("_", " "))
 
 
-def _threshold(thresholds: dict[str, Any], language: str) -> str:
-    threshold = thresholds.get(language, thresholds["other"])
-    return f"{threshold['value']:.2f} {threshold['basis']}"
+def _threshold(thresholds: dict[str, Any], group: str) -> str:
+    """That of a language; beside `all`, that of languages without questions."""
+    threshold = thresholds.get("other" if group == "all" else group)
+    return f"{threshold['value']:.2f} {threshold['basis']}" if threshold else ""
 
 
 def _share(value: float | None) -> str:
@@ -67,11 +74,10 @@ def say_parity(report: ParityReport, console: Console) -> None:
             " section in both languages"
         )
         table = Table("question", "", "reaches", "")
-        for pair in report.parted:
-            table.add_row(
-                pair.questions[0], pair.languages[0], pair.found[0], pair.same_as
-            )
-            table.add_row(pair.questions[1], pair.languages[1], pair.found[1], "")
+        for name, reached in _by_question(report).items():
+            for language, (question, found) in reached.items():
+                table.add_row(question, language, found, name)
+                name = ""
             table.add_section()
         console.print(table)
     table = Table("section", "", "", "what differs")
@@ -84,6 +90,18 @@ def say_parity(report: ParityReport, console: Console) -> None:
             each.section, each.source_language, each.language, _difference(each)
         )
     console.print(table)
+
+
+def _by_question(
+    report: ParityReport,
+) -> dict[str, dict[str, tuple[str, str]]]:
+    """By question and language: how it is asked there, and what that reaches."""
+    questions: dict[str, dict[str, tuple[str, str]]] = {}
+    for pair in report.parted:
+        sides = zip(pair.languages, pair.questions, pair.found, strict=True)
+        for language, question, found in sides:
+            questions.setdefault(pair.same_as, {})[language] = (question, found)
+    return questions
 
 
 def _difference(each: Difference) -> str:
