@@ -189,17 +189,21 @@ _ABBREVIATION = re.compile(
 )
 
 
+_LAST_WORDS = 100
+
+
 def sentences(text: str) -> list[str]:
     """The sentences of a text, each as it stands there; list items are sentences."""
     found: list[str] = []
     start = 0
     for match in _SENTENCE_END.finditer(text):
-        sentence = text[start : match.start()].strip()
+        # Its last words tell; a long text without an end is not copied at each stop.
+        words = text[max(start, match.start() - _LAST_WORDS) : match.start()].strip()
         is_line = "\n" in match.group()
         following = text[match.end() : match.end() + 1]
-        if not sentence or (not is_line and _goes_on(sentence, following)):
+        if not words or (not is_line and _goes_on(words, following)):
             continue
-        found.append(sentence)
+        found.append(text[start : match.start()].strip())
         start = match.end()
     last = text[start:].strip()
     return [*found, last] if last else found
