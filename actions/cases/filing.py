@@ -19,6 +19,7 @@ from actions.cases.case import (
     CaseDraft,
     Customer,
     Message,
+    case_as_json,
     message_as_json,
     time_as_json,
 )
@@ -34,7 +35,12 @@ from actions.cases.preceding import Known, look_up, unclosed_matters
 from actions.cases.queries import email_key, hour_of, read_case
 from actions.cases.schedule import case_dates
 from actions.cases.sealed_files import files_when_filed
-from actions.cases.sealing import FILED_WITH, transcript_digest
+from actions.cases.sealing import (
+    FILED_WITH,
+    citations_digest,
+    facts_digest,
+    transcript_digest,
+)
 from actions.cases.tables import cases, customers, reference_numbers
 from actions.cases.transcripts import (
     Conversation,
@@ -270,6 +276,8 @@ def _first_events(
         "queue_position": case.queue_position,
         "messages": len(said),
         "transcript": transcript_digest(said),
+        "citations": citations_digest(said),
+        "facts": facts_digest(case_as_json(case)),
         FILED_WITH: files,
     }
     events = [("customer", "filed", filing)]

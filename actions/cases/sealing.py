@@ -17,6 +17,19 @@ from typing import Any
 
 FIRST_HASH = "0" * 64
 FILE_ADDED = "attachment_added"
+# What a case says from its filing on, by the names of its JSON.
+FACTS = (
+    "reference",
+    "opened_at",
+    "language",
+    "customer",
+    "description",
+    "event_date",
+    "remedy_sought",
+    "customer_says_complaint",
+    "filed_late",
+    "duplicate_of",
+)
 # In the details of a filing: the files that were there already.
 FILED_WITH = "attachments"
 
@@ -76,6 +89,18 @@ def transcript_digest(messages: Iterable[Mapping[str, Any]]) -> str:
     """Ties an event to what had been said; each message as JSON of the API."""
     said = [[each["id"], each["sender"], each["text"]] for each in messages]
     return hashlib.sha256(canonical(said)).hexdigest()
+
+
+def citations_digest(messages: Iterable[Mapping[str, Any]]) -> str:
+    """Ties an event to when things were said, and to the sources shown with them."""
+    shown = [[each["id"], each["sent_at"], each["citations"]] for each in messages]
+    return hashlib.sha256(canonical(shown)).hexdigest()
+
+
+def facts_digest(case: Mapping[str, Any]) -> str:
+    """Ties an event to what was taken down of a case, as JSON; it never changes."""
+    facts = {name: case[name] for name in FACTS}
+    return hashlib.sha256(canonical(facts)).hexdigest()
 
 
 def seal_faults(event: SealedEvent) -> list[str]:

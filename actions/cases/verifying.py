@@ -11,6 +11,8 @@ from actions.cases.sealing import (
     FIRST_HASH,
     SealedEvent,
     SealedFiles,
+    citations_digest,
+    facts_digest,
     history_faults,
     transcript_digest,
 )
@@ -22,18 +24,20 @@ def dossier_faults(dossier: Any) -> list[str]:
     """Check a dossier's JSON, one sentence for each thing that is not as it was sealed.
 
     Finds events that were altered, left out, added or reordered, words of the
-    transcript that were changed or removed, other files than those that were
-    attached, and a decision that is not the sealed one. That later events were cut
-    off at the end cannot be seen in the file alone: compare its last seal with that
-    of the PDF, or of another copy.
+    transcript or of our letters that were changed or removed, other sources or files
+    than those that were shown or attached, and facts, dates, a verdict or a decision
+    that are not the sealed ones. That later events were cut off at the end cannot be
+    seen in the file alone: compare its last seal with that of the PDF, or of another
+    copy.
     """
     try:
         if dossier["format"] != FORMAT:
             return [f"expected format {FORMAT}, got {dossier['format']!r}"]
         events = [_sealed(event) for event in dossier["history"]]
-        return _faults(
-            dossier["case"], dossier["order"], dossier["attachments"], events
-        )
+        return [
+            *_faults(dossier["case"], dossier["order"], dossier["attachments"], events),
+            *_letter_faults(dossier["letters"], events),
+        ]
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         return [f"this is no dossier, or parts are missing: {exc!r}"]
 
@@ -60,11 +64,54 @@ def _faults(
         if name in filed and filed[name] != shown:
             faults.append(f"{name} is not the one sealed at filing")
     faults += _transcript_faults(case["transcript"], events)
+    faults += _fact_faults(case, events)
     files = SealedFiles()
     for event in events:
         files.read(event.kind, event.details or {})
     faults += files.faults({each["id"]: each["sha256"] for each in attachments})
     return [*faults, *_outcome_faults(case["outcome"], events)]
+
+
+def _fact_faults(case: Mapping[str, Any], events: Sequence[SealedEvent]) -> list[str]:
+    """What was taken down, and what was changed since by an event."""
+    filed = events[0].details or {}
+    faults = []
+    if "facts" in filed and facts_digest(case) != filed["facts"]:
+        faults.append("what was taken down at the filing was altered")
+    for name in ("is_complaint", "ground", "category", "answer_due_at"):
+        sealed = [
+            details[name] for event in events if name in (details := _changed_by(event))
+        ]
+        if sealed and case[name] != sealed[-1]:
+            faults.append(f"{name} is not the one sealed in the history")
+    return faults
+
+
+def _changed_by(event: SealedEvent) -> Mapping[str, Any]:
+    details = event.details or {}
+    after: Mapping[str, Any] = details["after"] if event.kind == "classified" else {}
+    return after or details
+
+
+def _letter_faults(
+    letters: Sequence[Mapping[str, Any]], events: Sequence[SealedEvent]
+) -> list[str]:
+    texts = {
+        each["message_id"]: each["text"]
+        for each in letters
+        if each["direction"] == "out"
+    }
+    faults = []
+    for event in events:
+        details = event.details or {}
+        if "text_sha256" not in details:
+            continue
+        text = texts.get(details["message_id"])
+        if text is None:
+            faults.append(f"the letter of {event} is missing")
+        elif hashlib.sha256(text.encode()).hexdigest() != details["text_sha256"]:
+            faults.append(f"the letter of {event} was altered")
+    return faults
 
 
 def _outcome_faults(outcome: Any, events: Sequence[SealedEvent]) -> list[str]:
@@ -87,6 +134,8 @@ def _transcript_faults(
         until_filed = transcript[: filed["messages"]]
         if transcript_digest(until_filed) != filed["transcript"]:
             faults.append("what was said before the filing was altered")
+        if "citations" in filed and citations_digest(until_filed) != filed["citations"]:
+            faults.append("a source shown before the filing, or a time, was altered")
     said = {message["id"]: message["text"] for message in transcript}
     for event in events:
         details = event.details or {}

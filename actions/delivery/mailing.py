@@ -191,6 +191,7 @@ class EmailCarrier:
             "kind": delivery.kind,
             "message_id": message_id,
             "sha256": hashlib.sha256(source).hexdigest(),
+            "text_sha256": hashlib.sha256(letter.text.encode()).hexdigest(),
         }
         async with writing(self._engine) as connection:
             still_there = select(cases.c.id).where(
