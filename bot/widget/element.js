@@ -5,7 +5,7 @@ import { Ending } from "./ending.js";
 import { Feed } from "./feed.js";
 import { Log } from "./log.js";
 import { Outbox } from "./outbox.js";
-import { ask, base, Conversation, expected, isAway, memory, script, takeTicket } from "./server.js";
+import { ask, base, Conversation, expected, isAway, memory, newId, script, takeTicket } from "./server.js";
 
 // The widget then covers the page: as in widget.css.
 const COVERS = matchMedia("(max-width: 480px), (max-height: 420px)");
@@ -331,7 +331,7 @@ class GuichetWidget extends HTMLElement {
   }
 
   attach(files) {
-    for (const file of files) this.attachOne(file, crypto.randomUUID());
+    for (const file of files) this.attachOne(file, newId());
   }
 
   async attachOne(file, id, entry) {

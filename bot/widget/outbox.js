@@ -1,4 +1,4 @@
-import { expected, isAway, LONGEST_RETRY_SECONDS, memory } from "./server.js";
+import { expected, isAway, LONGEST_RETRY_SECONDS, memory, newId } from "./server.js";
 
 // Without live messages nothing says that a message is stored: the next one follows then.
 const STAGGER_MILLISECONDS = 400;
@@ -41,7 +41,7 @@ export class Outbox {
   }
 
   add(body, shown) {
-    const item = this.ready({ id: crypto.randomUUID(), body, shown, conversation: this.conversation?.id });
+    const item = this.ready({ id: newId(), body, shown, conversation: this.conversation?.id });
     this.items.push(item);
     this.keep();
     return item;

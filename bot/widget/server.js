@@ -103,6 +103,11 @@ export class Conversation {
   }
 }
 
+/** A new id; crypto.randomUUID is missing on pages without TLS. */
+export function newId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** The ticket of a link, which leaves the address at once. */
 export function takeTicket() {
   if (!location.hash.startsWith("#resume:")) return null;
