@@ -78,14 +78,16 @@ async def restore(engine: AsyncEngine, folder: Path, file: Path) -> Contents:
     Attachments are on disk before the rows that name them count.
 
     Raises:
-        BadInput: `file` is no backup, of another schema, or an attachment in it is
-            missing or altered.
+        BadInput: `file` cannot be read, is no backup, of another schema, or an
+            attachment in it is missing or altered.
         Conflict: The database holds rows already.
     """
     try:
         with zipfile.ZipFile(file) as archive:
             async with engine.begin() as connection:
                 return await connection.run_sync(_read, folder, archive)
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as exc:
+        raise BadInput(f"{file} cannot be read: {exc.strerror}") from exc
     except (zipfile.BadZipFile, KeyError, msgspec.DecodeError) as exc:
         raise BadInput(f"{file} is not a Guichet backup, or is damaged") from exc
 

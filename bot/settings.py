@@ -169,4 +169,6 @@ def _parse(name: str, kind: str, text: str) -> object:
     except KeyError as exc:
         raise BadInput(f"{name} must be on or off, got {text!r}") from exc
     except ValueError as exc:
-        raise BadInput(f"{name} must be a {kind}, got {text!r}") from exc
+        known = {"int": "a whole number", "float": "a number"}
+        expected = known.get(kind, "a time like 2026-11-22T09:00+01:00")
+        raise BadInput(f"{name} must be {expected}, got {text!r}") from exc

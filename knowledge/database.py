@@ -14,11 +14,18 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, MetaData, TypeDecorator, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from knowledge.errors import ArchiveUnavailable
+from knowledge.errors import ArchiveUnavailable, NotReady
+
+_NO_DATABASE = "the database must be sqlite:///path or postgresql://user@host/name"
 
 metadata = MetaData(
     naming_convention={
@@ -64,8 +71,15 @@ def open_engine(url: str) -> AsyncEngine:
             filled in.
 
     Errors do not quote parameters, which may be a customer's words.
+
+    Raises:
+        NotReady: It is the address of another database, or no address; it is not
+            quoted, since it may hold a password.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as exc:
+        raise NotReady(_NO_DATABASE) from exc
     if parsed.get_backend_name() == "sqlite":
         engine = create_async_engine(
             parsed.set(drivername="sqlite+aiosqlite"), hide_parameters=True
@@ -79,9 +93,7 @@ def open_engine(url: str) -> AsyncEngine:
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
         return engine
-    raise ValueError(
-        f"database_url must be sqlite or postgresql, got {parsed.get_backend_name()!r}"
-    )
+    raise NotReady(f"{_NO_DATABASE}, got {parsed.get_backend_name()}")
 
 
 @asynccontextmanager

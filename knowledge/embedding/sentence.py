@@ -104,7 +104,7 @@ def load_embedder(model: str, backend: str, state_dir: Path) -> Embedder:
     if not is_ready.is_file() or (backend == "onnx" and onnx_file(folder) is None):
         raise NotReady(
             f"the embedding model {model!r} ({backend}) is not prepared in"
-            f" {state_dir / 'models'}; run `guichet train`"
+            f" {state_dir / 'models'}; run `guichet prepare`"
         )
     return SentenceTransformerEmbedder(folder, backend, _prompts(folder, model))
 
