@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from actions.base import STOP_FORM, Events, TurnAction
-from actions.filing import park
+from actions.base import STOP_FORM, Events, TurnAction, followup
+from actions.filing import opens_case, park
 from actions.phrases import whole_words
 from actions.turns import Turn
 from actions.urgency import crisis_values, say_after_crisis
@@ -18,6 +18,9 @@ class HelpInCrisis(TurnAction):
     gives_way = False
 
     async def act(self, turn: Turn) -> Events | None:
+        is_fresh = not turn.is_in_form and not turn.get("pause")
+        if is_fresh and turn.is_doubtful_crisis and await opens_case(turn):
+            return [followup("action_open_case")]
         if turn.get("pause") and turn.has("complaint") and turn.negates:
             say_after_crisis(turn)
             return None
@@ -46,11 +49,16 @@ class HelpInCrisis(TurnAction):
 def _tells_of_another(turn: Turn) -> bool:
     """Whether it is somebody close who is in need, and not the writer.
 
-    They are named, and more is said of them than of oneself.
+    They are named, and more is said of them than of oneself; as much will do where the
+    message begins with them.
     """
-    relatives = len(turn.services.phrases.pattern("relative").findall(turn.folded))
+    named = turn.services.phrases.pattern("relative")
+    relatives = len(named.findall(turn.folded))
     others = relatives + _count(turn, "third_person")
-    return relatives > 0 and others > _count(turn, "first_person")
+    more = others - _count(turn, "first_person")
+    return relatives > 0 and (
+        more > 0 or (more == 0 and bool(named.match(turn.folded)))
+    )
 
 
 def _count(turn: Turn, name: str) -> int:

@@ -73,8 +73,12 @@ def repeats_date(turn: Turn) -> bool:
 
 def tells_more(turn: Turn) -> bool:
     """Whether an answer that is none says what is wished for, or an amount of money."""
-    is_told = turn.has("wish") or _AMOUNT.search(turn.text) is not None
-    return is_told and len(turn.text.split()) >= _SHORTEST_TOLD_WORDS
+    return wishes(turn) and len(turn.text.split()) >= _SHORTEST_TOLD_WORDS
+
+
+def wishes(turn: Turn) -> bool:
+    """Whether the utterance says what should be done, or names an amount."""
+    return turn.has("wish") or _AMOUNT.search(turn.text) is not None
 
 
 async def add_words(turn: Turn) -> None:

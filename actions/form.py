@@ -86,7 +86,7 @@ class _Utterance:
         turn = self.turn
         if turn.is_choice:
             return await self._choice()
-        if turn.intent == "crisis" and not self._is_bare_answer():
+        if turn.intent == "crisis" and not self._is_answer():
             return self._leave("action_crisis")
         if intake.is_wordless(turn):
             turn.say("utter_no_words")
@@ -109,8 +109,10 @@ class _Utterance:
             return await self._go_on()
         return await self._answer()
 
-    def _is_bare_answer(self) -> bool:
-        """Whether it is one word, asked for, that only looks like a cry for help."""
+    def _is_answer(self) -> bool:
+        """Whether it only looks like a cry for help: one word, or a doubtful wish."""
+        if self.turn.is_doubtful_crisis and fields.wishes(self.turn):
+            return True
         is_asked_for = self.asked_for in ("name", "email", "username")
         is_word = len(self.turn.text.split()) == 1
         return is_asked_for and is_word and self.turn.confidence < _CERTAIN_OF_CRISIS

@@ -25,6 +25,7 @@ from knowledge.gap_queries import GapReason
 from knowledge.operator import Operator
 
 FORM = "case_form"
+_SURE_OF_CRISIS = 0.45
 # A full stop ends a sentence only before a space: "river.rat@example.se" is one word.
 _SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=\S))+[.!?]*")
 
@@ -207,6 +208,14 @@ class Turn:
     def likeliest_intent(self) -> str:
         """The best intent, also where Rasa fell back for want of confidence."""
         return str(self._likeliest.get("name") or "")
+
+    @property
+    def is_doubtful_crisis(self) -> bool:
+        """Whether it was taken for a cry for help only because that comes first.
+
+        Another intent is likelier, or nothing is likely at all.
+        """
+        return self.intent == "crisis" and self.confidence < _SURE_OF_CRISIS
 
     def likelier_of(self, intents: Collection[str]) -> str | None:
         """The best of these intents, or None where none is among the likely ones."""

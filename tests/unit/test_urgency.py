@@ -5,8 +5,20 @@ from __future__ import annotations
 import pytest
 
 from actions.crisis import HelpInCrisis
-from actions.talk import Accept, HandOver, SmallTalk
+from actions.talk import (
+    Accept,
+    Correct,
+    ExplainWhyNeeded,
+    Fallback,
+    HandOver,
+    Inform,
+    SmallTalk,
+)
 from tests.unit.talking import WORDING, Drawer, filled, make_services, tell
+
+VALUES = dict.fromkeys(
+    ("gambling_line", "crisis_line", "exclusion", "emergency", "email"), ""
+)
 
 
 @pytest.mark.parametrize("language", WORDING.languages)
@@ -92,3 +104,47 @@ async def test_abuse_gets_the_way_to_a_person() -> None:
 
     assert heard.payloads == ["/ask_human"]
     assert len(heard.said) == 1
+
+
+@pytest.mark.parametrize(("confidence", "opens"), [(0.4, True), (0.6, False)])
+async def test_a_plain_report_is_no_cry_for_help_where_that_is_doubtful(
+    confidence: float, opens: bool
+) -> None:
+    heard = await tell(
+        "my deposit of 50 euro left the bank and never reached my account",
+        action=HelpInCrisis,
+        intent="crisis",
+        confidence=confidence,
+        form=False,
+    )
+
+    assert (heard.followup == "action_open_case") == opens
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "is_another"),
+    [
+        ("sv", "det är min lillebror, han har spelat bort allt och vill dö", True),
+        ("fr", "je vous écris pour mon fils, il joue la nuit, il menace", True),
+        ("sv", "min fru lämnade mig för att jag spelat bort allt, jag vill dö", False),
+        ("pl", "mój brat przegrał wszystko i nie chce żyć", True),
+    ],
+)
+async def test_who_is_in_need_is_told_by_whom_most_is_said_of(
+    language: str, text: str, is_another: bool
+) -> None:
+    expected = "utter_crisis_relative" if is_another else "utter_crisis"
+
+    heard = await tell(
+        text, action=HelpInCrisis, intent="crisis", language=language, form=False
+    )
+
+    opening = WORDING.response(language, expected, VALUES)[0][:60]
+    assert heard.text.startswith(opening)
+
+
+async def test_what_is_not_understood_after_a_crisis_is_answered_with_help() -> None:
+    for action in (Correct, Inform, Fallback, ExplainWhyNeeded):
+        heard = await tell("hm, well", action=action, form=False, pause="crisis")
+
+        assert "/ask_human" in heard.payloads
