@@ -156,3 +156,21 @@ def test_a_title_is_not_said_twice() -> None:
     (passage,) = chunk(make_page("rake", "en", "## Rake {#r}\n\nFive.\n", title="Rake"))
 
     assert cite(passage, "Five.").title == "Rake"
+
+
+def test_the_answer_to_a_question_goes_before_a_clause_that_says_the_same() -> None:
+    fee = "Every withdrawal by bank transfer costs ten euros, whatever its amount"
+    pages = [
+        make_page("terms", "en", f"## Withdrawal by transfer {{#fee}}\n\n{fee}.\n"),
+        make_page("faq", "en", f"## Withdrawal by transfer? {{#fee}}\n\n{fee} is.\n"),
+        make_page("guide", "en", "## May I play chess? {#chess}\n\nOnly poker.\n"),
+        make_page("other", "en", "## Opening hours {#hours}\n\nFrom nine to five.\n"),
+    ]
+    embedder = FakeEmbedder()
+    passages = [passage for page in pages for passage in chunk(page)]
+    knowledge = Knowledge(make_index(passages, embedder), embedder)
+
+    hits = knowledge.search("withdrawal by transfer", language="en")
+
+    assert [hit.passage.page for hit in hits[:2]] == ["faq", "terms"]
+    assert hits[0].score < hits[1].score

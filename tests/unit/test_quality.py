@@ -13,6 +13,8 @@ import pytest
 
 from knowledge.answers import Knowledge, open_knowledge
 from knowledge.calibration import Correction
+from knowledge.chunking import chunk
+from knowledge.confidence import FEATURES, Evidence
 from knowledge.database import metadata, open_engine
 from knowledge.embedding import FakeEmbedder
 from knowledge.errors import BadInput, Conflict, PublishRefused
@@ -21,8 +23,9 @@ from knowledge.indexes import index_folder, live_stamp, read_quality
 from knowledge.operator import AnswerRules
 from knowledge.pages import Page
 from knowledge.publishing import Publisher, publish, rebuild, roll_back
-from knowledge.quality import Checks, load_checks
+from knowledge.quality import Checks, load_checks, unmeasured
 from knowledge.question_sets import Query
+from knowledge.search import Found, Hit
 from knowledge.store import PageStore
 
 GOOD = "## What does it cost? {#cost}\n\nIt is free.\n"
@@ -53,17 +56,20 @@ async def store(tmp_path: Path) -> AsyncIterator[PageStore]:
     await engine.dispose()
 
 
-async def save(store: PageStore, body: str) -> None:
-    page = Page(
+def make_page(language: str = "en", body: str = GOOD) -> Page:
+    return Page(
         id="fees",
         title="Fees",
         kind="guide",
-        language="en",
-        url="/help/en/fees",
+        language=language,
+        url=f"/help/{language}/fees",
         effective_from=dt.date(2026, 9, 1),
         body=body,
     )
-    await store.save_version(page, author="Ada")
+
+
+async def save(store: PageStore, body: str) -> None:
+    await store.save_version(make_page(body=body), author="Ada")
 
 
 async def put_out(
@@ -270,3 +276,36 @@ async def test_a_language_without_questions_keeps_the_shipped_confidence(
 
     assert ask(corrected, "fi") == ask(plain, "fi")
     assert ask(corrected, "en") < ask(plain, "en")
+
+
+def make_found(language: str) -> Found:
+    passage = next(iter(chunk(make_page(language))))
+    evidence = Evidence(**dict.fromkeys(FEATURES, 0.0))
+    return Found([Hit(passage, 1.0)], 0.5, evidence)
+
+
+def test_the_confidence_across_languages_has_a_correction_of_its_own() -> None:
+    quality = replace(unmeasured(CHECKS), across=Correction(intercept=2.0))
+
+    assert quality.confidence(make_found("en"), "en") == 0.5
+    assert quality.confidence(make_found("en"), "de") > 0.8
+
+
+async def test_kinds_of_questions_are_measured_apart(store, tmp_path) -> None:
+    questions = [make_question(kind="plain"), make_question(id="q2")]
+
+    quality = await put_out(store, tmp_path, GOOD, checks=Checks(questions=questions))
+
+    assert list(quality["measures"]) == ["all", "en", "plain", "en plain"]
+    assert quality["measures"]["plain"]["n"] == 1
+
+
+async def test_parity_is_that_of_languages_with_pages(store, tmp_path) -> None:
+    questions = [
+        make_question(same_as="p1"),
+        make_question(id="q2", language="de", text="Was kostet es?", same_as="p1"),
+    ]
+
+    quality = await put_out(store, tmp_path, GOOD, checks=Checks(questions=questions))
+
+    assert quality["measures"]["all"]["parity"] is None
