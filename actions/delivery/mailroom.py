@@ -8,18 +8,17 @@ case. Everything else waits for staff. What is stored is masked, as in the chat.
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.appending import customer_wrote
 from actions.cases.archive import Archive
-from actions.cases.attachments import Attachment, Attachments, attachment_from
+from actions.cases.attachments import Attachments
 from actions.cases.case import Case, Message, message_as_json
 from actions.cases.history import append_events
 from actions.cases.post_tables import letters
@@ -27,9 +26,8 @@ from actions.cases.queries import email_key, read_case
 from actions.cases.sealed_files import file_details
 from actions.cases.sealing import FILE_ADDED
 from actions.cases.tables import attachments as attachments_table
-from actions.cases.tables import conversations
-from actions.cases.transcripts import Conversation, conversation_row
 from actions.delivery.incoming import IncomingMail, read_mail
+from actions.delivery.letter_files import files_in, move_files, open_holder
 from actions.delivery.letterbook import (
     DISMISSED,
     StoredLetter,
@@ -41,7 +39,6 @@ from actions.delivery.quoting import trim_reply
 from actions.delivery.reply_addresses import ReplyAddresses
 from knowledge.database import reading, writing
 from knowledge.errors import BadInput, Conflict, NotFound
-from knowledge.writes import write_all
 
 log = logging.getLogger(__name__)
 
@@ -116,13 +113,15 @@ class Mailroom:
         """
         async with writing(self._engine) as connection:
             letter = await self._waiting(connection, number)
-            files = await self._files_of(connection, letter)
+            files = await files_in(connection, letter.conversation)
             async with self._archive.changing(connection, reference) as change:
                 message = await customer_wrote(change, trim_reply(letter.text))
                 change.record(agent, "letter_attached", message_id=letter.message_id)
                 for file in files:
                     change.record("customer", FILE_ADDED, **file_details(file))
-            await self._move(connection, letter, change.case, message)
+            if letter.conversation is not None:
+                holder, joined = letter.conversation, change.case.conversation
+                await move_files(connection, holder, joined, message.id)
             await update_letter(
                 connection,
                 number,
@@ -315,48 +314,9 @@ class Mailroom:
         """
         if self._attachments is None or not mail.files:
             return None
-        holder = Conversation(
-            id=uuid.uuid4().hex,
-            token_hash="",
-            language="",
-            stage="filed",
-            created_at=self._clock(),
-            accept_languages=(),
-        )
-        async with writing(self._engine) as connection:
-            await write_all(connection, [conversation_row(holder, channel="letter")])
-        await self._store_files(mail, holder.id)
-        return holder.id
-
-    async def _files_of(
-        self, connection: AsyncConnection, letter: StoredLetter
-    ) -> list[Attachment]:
-        """The files of a letter that waits."""
-        query = (
-            select(attachments_table)
-            .where(attachments_table.c.conversation_id == letter.conversation)
-            .order_by(attachments_table.c.number)
-        )
-        return [attachment_from(row) for row in await connection.execute(query)]
-
-    async def _move(
-        self,
-        connection: AsyncConnection,
-        letter: StoredLetter,
-        case: Case,
-        message: Message,
-    ) -> None:
-        """Have the files of a letter belong to its words in the case."""
-        if letter.conversation is None:
-            return
-        await connection.execute(
-            update(attachments_table)
-            .where(attachments_table.c.conversation_id == letter.conversation)
-            .values(conversation_id=case.conversation, message_id=message.id)
-        )
-        await connection.execute(
-            delete(conversations).where(conversations.c.id == letter.conversation)
-        )
+        holder = await open_holder(self._engine, self._clock())
+        await self._store_files(mail, holder)
+        return holder
 
     async def _insert(
         self,
