@@ -67,8 +67,9 @@ class Settings:
 
     data_dir: Path = ROOT / "data"
     state_dir: Path = ROOT / "var"
-    database_url: str = ""
-    redis_url: str = ""
+    # Addresses of databases may hold a password.
+    database_url: str = field(default="", repr=False)
+    redis_url: str = field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = 8080
     rasa_port: int = 5005
@@ -87,7 +88,7 @@ class Settings:
     import_from_private_networks: bool = False
     oidc_issuer: str = ""
     oidc_client_id: str = ""
-    oidc_client_secret: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
     second_factor_required: str = ""
 
     smtp_host: str = ""
