@@ -182,3 +182,11 @@ async def test_a_file_that_is_no_backup_is_refused(
     for name in ("photo.zip", "other.zip"):
         with pytest.raises(BadInput, match="not a Guichet backup"):
             await restore(engine, folder, tmp_path / name)
+
+
+async def test_a_file_that_cannot_be_read_is_named(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    for file in (tmp_path / "nothing.zip", tmp_path):
+        with pytest.raises(BadInput, match="cannot be read"):
+            await restore(engine, tmp_path, file)

@@ -72,7 +72,7 @@ def test_the_cache_forgets_the_oldest_texts() -> None:
 
 
 def test_a_model_that_is_not_prepared_says_what_to_run(tmp_path: Path) -> None:
-    with pytest.raises(NotReady, match="guichet train"):
+    with pytest.raises(NotReady, match="guichet prepare"):
         load_embedder("bundled", "onnx", tmp_path)
 
 
