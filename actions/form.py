@@ -26,6 +26,7 @@ from actions.talk import (
     SmallTalk,
 )
 from actions.turns import FORM, Services, Turn
+from actions.verdicts import choose_verdict, take_verdict
 
 REJECTED: dict[str, Any] = {
     "event": "action_execution_rejected",
@@ -41,7 +42,6 @@ INTERJECTIONS: Mapping[str, type[TurnAction]] = {
     "ask_human": HandOver,
     "case_status": TellCaseStatus,
     "change_language": ChangeLanguage,
-    "why_needed": ExplainWhyNeeded,
     **dict.fromkeys(SMALL_TALK, SmallTalk),
 }
 # Below this an interjection's intent is a guess: a question is looked up instead.
@@ -96,7 +96,7 @@ class _Utterance:
         if is_review and consent.is_held_back(turn) and not mends:
             say_change_choices(turn)
             return await self._go_on()
-        if intake.take_verdict(turn, self.asked_for) and is_review:
+        if take_verdict(turn, self.asked_for) and is_review:
             return await self._go_on()
         match intake.command(turn):
             case "cancel":
@@ -164,7 +164,7 @@ class _Utterance:
             case "inform", "is_complaint" | "category" | "ground" as field:
                 is_yes = str(value).lower() == "true"
                 is_verdict = field == "is_complaint"
-                intake.choose_verdict(turn, field, is_yes if is_verdict else value)
+                choose_verdict(turn, field, is_yes if is_verdict else value)
             case "inform", "earlier_case":
                 turn.set(correcting=earlier.REFERENCE)
             case "inform", "earlier":

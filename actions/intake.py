@@ -34,10 +34,11 @@ _ASIDES = frozenset(
     " crisis correct".split()
 )
 _SURE = 0.5
+_CERTAIN_OF_WHY = 0.85
 _LONGEST_WHY_WORDS = 9
 _BARE_WHY_WORDS = 3
 _LONGEST_RESUMING_WORDS = 8
-_LONGEST_VERDICT_WORDS = 16
+_LONGEST_DATE_WORDS = 16
 _ALONE_WORDS = 3
 _THIN_WORDS = 6
 _STATEMENT_WORDS = 8
@@ -98,6 +99,10 @@ def _take_person(
                 value = reader.looks_like_same_name(turn.text, current)
             elif field == "username" and not facts.email:
                 value = reader.username_after(turn.text, current)
+        is_late = field == "username" and asked_for == "details" and not current
+        if value is None and is_late and len(turn.text.split()) <= _ALONE_WORDS:
+            # It came to mind after it had been left out.
+            value = reader.username_after(turn.text, None)
         others = len(turn.text.split()) - len((facts.name or "").split())
         is_alone = field == "email" and others <= _ALONE_WORDS
         may_replace = (
@@ -143,7 +148,7 @@ def _names_date(turn: Turn) -> bool:
     """Whether the utterance says what the date is: "the date should be …"."""
     words = turn.services.phrases.words
     said = rf"(?<!\w){any_of(words('date'))}\W+{any_of(words('links'))}(?!\w)"
-    is_short = len(turn.text.split()) <= _LONGEST_VERDICT_WORDS
+    is_short = len(turn.text.split()) <= _LONGEST_DATE_WORDS
     return is_short and re.search(said, turn.folded) is not None
 
 
@@ -216,34 +221,6 @@ def is_complaint(turn: Turn) -> bool:
     if chosen is not None:
         return bool(chosen)
     return bool(verdict.get("is_complaint") or turn.get("customer_says_complaint"))
-
-
-def choose_verdict(turn: Turn, field: str, value: Any) -> None:
-    """Keep what the customer says of the verdict beside the classifier's."""
-    verdict = dict(turn.get("verdict") or {})
-    chosen = {**(verdict.get("chosen") or {}), field: value}
-    if field == "is_complaint" and value:
-        turn.set(customer_says_complaint=True)
-    turn.set(verdict={**verdict, "chosen": chosen})
-
-
-def take_verdict(turn: Turn, asked_for: str) -> bool:
-    """Take the customer's word that the matter is a complaint, or that it is none.
-
-    Returns:
-        Whether they said so. That it is one needs saying only to the summary: before,
-        it is part of the story.
-    """
-    if turn.is_question or len(turn.text.split()) > _LONGEST_VERDICT_WORDS:
-        return False
-    if turn.states("no_complaint"):
-        choose_verdict(turn, "is_complaint", False)
-        return True
-    is_new = asked_for == "confirmed" and not is_complaint(turn)
-    if is_new and turn.states("complaint") and not turn.negates:
-        choose_verdict(turn, "is_complaint", True)
-        return True
-    return False
 
 
 def is_thin(description: str | None) -> bool:
@@ -367,7 +344,9 @@ def asks_why(turn: Turn) -> bool:
     if not turn.is_question and turn.states("refuse"):
         return False
     if turn.intent == "why_needed" and turn.confidence >= _SURE:
-        return words <= _LONGEST_WHY_WORDS
+        # "Is it too late for that?" is taken for one as well, if less surely.
+        is_said = turn.has("why") or turn.confidence >= _CERTAIN_OF_WHY
+        return is_said and words <= _LONGEST_WHY_WORDS
     found = turn.services.phrases.pattern("why").match(turn.folded)
     if found is None or words > _LONGEST_WHY_WORDS:
         return False

@@ -406,3 +406,23 @@ async def test_a_correction_of_nothing_opens_a_case() -> None:
     )
 
     assert heard.followup == "action_open_case"
+
+
+async def test_a_username_that_comes_to_mind_later_is_taken() -> None:
+    slots = asking("details", username=None, missing=["username"])
+
+    heard = await tell("lillan_spelar tror jag", language="sv", **slots)
+
+    assert heard.slots["username"] == "lillan_spelar"
+    assert heard.slots["missing"] == []
+
+
+async def test_a_question_that_asks_no_reason_is_looked_up() -> None:
+    heard = await tell(
+        "is it too late for that?",
+        intent="why_needed",
+        confidence=0.8,
+        **asking("name"),
+    )
+
+    assert "answer to that" in heard.text
