@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import statistics
 import tempfile
 import time
@@ -100,12 +101,17 @@ async def _work(engine: AsyncEngine, settings: Settings, n_rounds: int) -> Figur
     archive = Archive(engine, policy, operator.zone, settings.clock())
     queue = Queue(engine, settings.clock())
     references: list[str] = []
+    dice = random.Random(2026)
+
+    def any_case() -> str:
+        # Not always the same one: its transcript would be longer than any is.
+        return dice.choice(references)
 
     async def file() -> None:
         references.append((await archive.file(_draft())).reference)
 
     async def append() -> None:
-        await archive.append_to_case(references[-1], "Any news of my withdrawal?")
+        await archive.append_to_case(any_case(), "Any news of my withdrawal?")
 
     async def take() -> None:
         assert await archive.take_next(AGENT) is not None
@@ -114,7 +120,7 @@ async def _work(engine: AsyncEngine, settings: Settings, n_rounds: int) -> Figur
         await archive.close(references.pop(), AGENT, "solution", "It was paid.")
 
     async def show() -> None:
-        await archive.case(references[-1])
+        await archive.case(any_case())
 
     figures: Figures = {}
     for act in (file, append, show, take, close):
