@@ -110,8 +110,10 @@ class _Utterance:
         return await self._answer()
 
     def _is_answer(self) -> bool:
-        """Whether it only looks like a cry for help: one word, or a doubtful wish."""
-        if self.turn.is_doubtful_crisis and fields.wishes(self.turn):
+        """Whether it only looks like a cry for help: one word, a wish, or a fact."""
+        facts = self.turn.services.facts.read(self.turn.text)
+        tells = bool(facts.stated or facts.email) or fields.wishes(self.turn)
+        if self.turn.is_doubtful_crisis and tells:
             return True
         is_asked_for = self.asked_for in ("name", "email", "username")
         is_word = len(self.turn.text.split()) == 1

@@ -21,6 +21,7 @@ from pathlib import Path
 import wordfreq
 from babel import Locale
 
+from actions.facts import without_markup
 from bot.foreign_languages import OTHER, ForeignLanguages, read_foreign_words
 from knowledge.errors import NotReady
 from knowledge.yaml_files import parse_yaml
@@ -290,7 +291,7 @@ def _read_lexicon(path: Path) -> Lexicon:
 
 def _words(text: str) -> list[str]:
     """The words of a text that are its writer's own: messages quoted are not."""
-    text = _NO_WORDS.sub(" ", text)
+    text = _NO_WORDS.sub(" ", without_markup(text))
     around = _WORD.findall(_QUOTED.sub(" ", text))
     if len(around) >= FEWEST_WORDS_AROUND_QUOTE:
         return around

@@ -426,3 +426,16 @@ async def test_a_question_that_asks_no_reason_is_looked_up() -> None:
     )
 
     assert "answer to that" in heard.text
+
+
+async def test_a_name_given_with_an_apology_is_no_cry_for_help() -> None:
+    heard = await tell(
+        "förlåt, kunde inte låta bli. Fia Rosenqvist heter jag",
+        intent="crisis",
+        confidence=0.4,
+        language="sv",
+        **asking("name"),
+    )
+
+    assert heard.slots["name"] == "Fia Rosenqvist"
+    assert not heard.is_rejected

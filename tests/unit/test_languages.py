@@ -65,6 +65,7 @@ def test_a_sentence_is_in_its_language(
         "???",
         "Real Madrid",
         "giovanni rossi",
+        "<marquee>Fia</marquee> <script>fetch('/admin')</script>",
         "[card]",
     ],
 )
