@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from playwright.async_api import Browser, Page, async_playwright, expect
@@ -152,10 +152,10 @@ async def fill(settings: Settings) -> str:
                 sent_at=now - timedelta(days=SHOWN.days, minutes=-n),
             ),
         )
-    async with open_archive(settings) as archive:
-        shown = await archive.file(_draft(SHOWN, now, conversation))
-        for made in OTHERS:
-            await archive.file(_draft(made, now))
+    filed = [
+        await _file(settings, made, now, conversation if made is SHOWN else None)
+        for made in (SHOWN, *OTHERS)
+    ]
     store = PageStore(engine, settings.clock())
     for question, language in ASKED:
         await store.record_gap(question, language=language, reason="unanswered")
@@ -170,7 +170,16 @@ async def fill(settings: Settings) -> str:
     page = page_of(front, DRAFT, source="page")
     await store.save_version(page, author=EMAIL)
     await engine.dispose()
-    return shown.reference
+    return filed[0]
+
+
+async def _file(
+    settings: Settings, made: Made, now: datetime, conversation: str | None
+) -> str:
+    """File a case on its day; gives its reference."""
+    then = replace(settings, now=now - timedelta(days=made.days))
+    async with open_archive(then) as archive:
+        return (await archive.file(_draft(made, now, conversation))).reference
 
 
 def _draft(made: Made, now: datetime, conversation: str | None = None) -> CaseDraft:
