@@ -65,6 +65,7 @@ async def test_signing_in_and_proving_who_one_is_give_a_token_of_their_own(
         headers={"Origin": origin(counter), **planted},
         allow_redirects=False,
     )
+    counter.client.session.cookie_jar.clear()
     stale = await counter.client.get("/api/v1/desk/cases", headers=planted)
 
     assert response.cookies["guichet_session"].value != "planted-by-somebody-else"
