@@ -36,18 +36,22 @@ def say_quality(quality: dict[str, Any] | None, console: Console) -> None:
     if not quality or not quality["measures"]:
         console.print("no questions to measure with: see data/questions/")
         return
-    table = Table("the editors' questions")
-    for name in (*_COUNTS, *_SHARES, "answer_from", "offer_from"):
-        table.add_column(_said(name), justify="right")
-    for name, measures in quality["measures"].items():
-        table.add_row(
+    groups = quality["measures"]
+    counts = Table("questions", *map(_said, (*_COUNTS, "answer_from", "offer_from")))
+    shares = Table("questions", *map(_said, _SHARES))
+    for name, measures in groups.items():
+        if measures == groups.get(name.split(" ")[0]) and " " in name:
+            # All questions of the language are of this kind.
+            continue
+        counts.add_row(
             name,
             *(str(measures[count]) for count in _COUNTS),
-            *(_share(measures[share]) for share in _SHARES),
             _threshold(quality["answer_from"], name),
             _threshold(quality["offer_from"], name),
         )
-    console.print(table)
+        shares.add_row(name, *(_share(measures[share]) for share in _SHARES))
+    console.print(counts)
+    console.print(shares)
 
 
 def _said(name: str) -> str:
