@@ -54,4 +54,4 @@ lock:                  ## pin the dependencies again (needs uv)
 	requirements/lock
 
 clean:                 ## remove what Guichet built; keeps the environments
-	rm -rf var/index var/models var/rasa build *.egg-info
+	rm -rf var/index var/indexes var/models var/rasa/models var/rasa/training build *.egg-info
