@@ -4,9 +4,10 @@ PYTHON310 ?=
 EVAL ?=
 PYTEST_FLAGS ?=
 WALKS ?= 3000
+CRASHES ?= 200
 export PYTHON PYTHON310
 
-.PHONY: run test walks screenshots check format bench eval install lock clean
+.PHONY: run test walks crashes screenshots check format bench eval install lock clean
 .DEFAULT_GOAL := run
 
 run: install           ## set everything up and serve
@@ -28,9 +29,13 @@ walks: install-dev     ## random walks through the real assistant
 	.venv/bin/guichet prepare
 	GUICHET_TEST_WALKS=$(WALKS) .venv/bin/pytest tests/dialogue/test_walks.py
 
+crashes: install-dev   ## processes killed at random points, on both databases
+	GUICHET_TEST_CRASHES=$(CRASHES) .venv/bin/pytest tests/faults/test_crash.py
+
 screenshots: install-dev ## the pictures in docs/
 	.venv/bin/guichet prepare
 	.venv/bin/python -m tests.browser.screenshots
+	.venv/bin/python -m tests.browser.staff_screenshots
 
 check: install-dev     ## format, lint, types
 	.venv/bin/ruff format --check .
