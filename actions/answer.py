@@ -137,13 +137,10 @@ def say_answer(turn: Turn, found: Answer) -> None:
     )
 
 
-async def record_unhelpful(turn: Turn) -> None:
-    """Keep the last question: the customer says that its answer did not help."""
-    question = turn.get("last_question")
-    if question and turn.services.gaps is not None:
-        await turn.services.gaps.record_gap(
-            question, language=turn.language, reason="unhelpful"
-        )
+async def note_whether_it_helped(turn: Turn, helpful: bool) -> None:
+    """Keep what the customer says of the latest answer, however they say it."""
+    if turn.services.helpfulness is not None:
+        await turn.services.helpfulness.note_last(turn.conversation, helpful)
 
 
 async def _record_gap(turn: Turn) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actions import policy_days
-from actions.answer import answer, record_unhelpful
+from actions.answer import answer, note_whether_it_helped
 from actions.asking import open_form
 from actions.base import Events, TurnAction, followup
 from actions.filing import NEW_CASE, open_case, opens_case
@@ -177,7 +177,11 @@ class Accept(TurnAction):
             return None
         if offer == "open_case" or (turn.get("parked") and turn.is_choice):
             return await open_case(turn, turn.get("last_question") or "")
-        turn.say("utter_glad" if offer == "helped" else "utter_how_can_i_help")
+        if offer == "helped":
+            await note_whether_it_helped(turn, helpful=True)
+            turn.say("utter_glad")
+        else:
+            turn.say("utter_how_can_i_help")
         return None
 
     async def _append(self, turn: Turn) -> None:
@@ -200,7 +204,7 @@ class Decline(TurnAction):
         if turn.get("pause"):
             turn.say("utter_no_pressure")
         elif offer == "helped":
-            await record_unhelpful(turn)
+            await note_whether_it_helped(turn, helpful=False)
             turn.set(offer="open_case")
             turn.say(
                 "utter_not_helped",

@@ -15,13 +15,13 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.cases.case import Case, CaseDraft, Verdict
 from actions.cases.complaint import Policy
+from actions.cases.helpfulness import Gaps
 from actions.facts import FactReader, without_markup
 from actions.helplines import HelpLines
 from actions.phrases import PhraseBook, fold, whole_words
 from actions.wording import Wording
 from knowledge.answers import Answer, Citation
 from knowledge.citing import PageHistory
-from knowledge.gap_queries import GapReason
 from knowledge.operator import Operator
 
 FORM = "case_form"
@@ -91,11 +91,9 @@ class Archive(Protocol):
         """How a case stands, for who knows both."""
 
 
-class Gaps(Protocol):
-    async def record_gap(
-        self, question: str, *, language: str, reason: GapReason
-    ) -> None:
-        """Keep a question that nothing answered, for the editors."""
+class WhatHelped(Protocol):
+    async def note_last(self, conversation: str, helpful: bool) -> None:
+        """Record whether the latest answer of a conversation helped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +110,7 @@ class Services:
     help_lines: HelpLines
     clock: Callable[[], datetime]
     gaps: Gaps | None = None
+    helpfulness: WhatHelped | None = None
     page_history: PageHistory | None = None
 
     @cached_property

@@ -33,6 +33,7 @@ def build_services(parts: Parts) -> Services:
         help_lines=load_help_lines(data_dir),
         clock=parts.clock,
         gaps=parts.pages,
+        helpfulness=parts.helpfulness,
         page_history=parts.pages,
     )
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     # For the annotations only: these modules use the keys themselves.
     from actions.cases.archive import Archive
     from actions.cases.attachments import Attachments
+    from actions.cases.helpfulness import Helpfulness
     from actions.cases.transcripts import Transcripts
     from actions.classification import Classifier
     from bot.conversations import Conversations
@@ -54,6 +55,7 @@ class Parts:
     texts: Texts
     archive: Archive
     transcripts: Transcripts
+    helpfulness: Helpfulness
     attachments: Attachments
     pages: PageStore
     knowledge: Knowledge

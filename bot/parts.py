@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments, Limits
 from actions.cases.dossier import Dossiers
+from actions.cases.helpfulness import Helpfulness
 from actions.cases.matters import Matters
 from actions.cases.policies import load_policies, load_policy
 from actions.cases.retention import Retention
@@ -76,15 +77,17 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         events, locks = await _shared(stack, settings)
         hashing = Hashing(executor)
         second_factor = SecondFactor(engine, clock, operator.name)
+        transcripts, pages = Transcripts(engine, clock), PageStore(engine, clock)
         yield Parts(
             settings=settings,
             clock=clock,
             operator=operator,
             texts=load_texts(settings.data_dir, operator.languages, operator.style),
             archive=_archive(engine, settings, operator, matters),
-            transcripts=Transcripts(engine, clock),
+            transcripts=transcripts,
+            helpfulness=Helpfulness(engine, transcripts, pages),
             attachments=open_attachments(engine, settings),
-            pages=PageStore(engine, clock),
+            pages=pages,
             knowledge=await load(
                 executor, open_knowledge, index_folder(settings.state_dir), embedder
             ),

@@ -63,6 +63,23 @@ async def recently_answered(engine: AsyncEngine, limit: int) -> list[AskedQuesti
     return list(found.values())[:limit]
 
 
+async def last_answer(engine: AsyncEngine, conversation: str) -> str | None:
+    """The id of the latest answer from the help pages, or None before the first."""
+    query = (
+        select(messages.c.id)
+        .where(
+            messages.c.conversation_id == conversation,
+            messages.c.sender == "bot",
+            cast(messages.c.citations, Text) != _NO_CITATIONS,
+        )
+        .order_by(messages.c.number.desc())
+        .limit(1)
+    )
+    async with reading(engine) as connection:
+        found: str | None = await connection.scalar(query)
+    return found
+
+
 async def question_of(
     engine: AsyncEngine, conversation: str, message: str
 ) -> AskedQuestion | None:

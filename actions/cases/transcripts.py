@@ -123,17 +123,18 @@ class Transcripts:
         message_id: str,
         helpful: bool,
         comment: str | None = None,
-    ) -> None:
+    ) -> bool:
         """Record whether a message helped; the last word on a message counts.
+
+        A comment stays until another takes its place or the verdict is turned.
+
+        Returns:
+            Whether it is news: the first word on the message, or another than before.
 
         Raises:
             NotFound: The conversation has no such message.
         """
-        values: dict[str, Any] = {
-            "helpful": helpful,
-            "comment": comment,
-            "given_at": self._clock(),
-        }
+        values: dict[str, Any] = {"helpful": helpful, "given_at": self._clock()}
         async with writing(self._engine) as connection:
             await lock_conversation(connection, conversation)
             known = await connection.scalar(
@@ -144,15 +145,21 @@ class Transcripts:
             )
             if known is None:
                 raise NotFound(f"no message {message_id} in {conversation}")
-            changed = await connection.execute(
-                update(feedback)
-                .where(feedback.c.message_id == message_id)
-                .values(**values)
+            of_message = feedback.c.message_id == message_id
+            before = await connection.scalar(
+                select(feedback.c.helpful).where(of_message)
             )
-            if changed.rowcount == 0:
+            if comment is not None or before != helpful:
+                values["comment"] = comment
+            if before is None:
                 await connection.execute(
                     insert(feedback).values(message_id=message_id, **values)
                 )
+            else:
+                await connection.execute(
+                    update(feedback).where(of_message).values(**values)
+                )
+        return before != helpful
 
 
 async def change_conversation(

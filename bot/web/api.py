@@ -10,7 +10,6 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from aiohttp import WSMsgType, web
 
-from actions.cases.asked_questions import question_of
 from actions.cases.case import message_as_json
 from actions.cases.channel import Channel
 from actions.cases.transcripts import Conversation
@@ -126,21 +125,10 @@ async def post_feedback(request: web.Request) -> web.Response:
     else:
         if body.message_id is None or body.helpful is None:
             raise BadInput("feedback on a message needs message_id and helpful")
-        await parts.transcripts.add_feedback(
+        await parts.helpfulness.note(
             conversation, body.message_id, body.helpful, comment
         )
-        if not body.helpful:
-            await _record_gap(parts, conversation, body.message_id)
     return web.Response(status=204)
-
-
-async def _record_gap(parts: keys.Parts, conversation: str, message: str) -> None:
-    """Keep the question whose answer did not help, for the editors."""
-    asked = await question_of(parts.engine, conversation, message)
-    if asked is not None:
-        await parts.pages.record_gap(
-            asked.text, language=asked.language, reason="unhelpful"
-        )
 
 
 @routes.get("/api/v1/conversations/{conversation}/events")

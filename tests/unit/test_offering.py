@@ -7,6 +7,7 @@ from typing import Any
 
 from actions.answer import AnswerQuestion
 from actions.form import ValidateCaseForm
+from actions.talk import Accept, Decline
 from knowledge.answers import Answer, Citation
 from knowledge.chunking import Passage
 from tests.unit.talking import Silence, filled, make_services, tell
@@ -98,3 +99,23 @@ async def test_a_choice_inside_the_form_is_shown_and_the_form_goes_on() -> None:
 
     assert "Nothing at all." in heard.text
     assert heard.slots["requested_slot"] == "email"
+
+
+class Told:
+    """Remembers which answers helped."""
+
+    def __init__(self) -> None:
+        self.verdicts: list[tuple[str, bool]] = []
+
+    async def note_last(self, conversation: str, helpful: bool) -> None:
+        self.verdicts.append((conversation, helpful))
+
+
+async def test_what_is_said_of_an_answer_is_noted_as_its_feedback() -> None:
+    told = Told()
+    services = make_services(helpfulness=told)
+
+    for text, action in (("Yes", Accept), ("No", Decline)):
+        await tell(text, services=services, action=action, form=False, offer="helped")
+
+    assert told.verdicts == [("c1", True), ("c1", False)]

@@ -19,6 +19,7 @@ from argon2 import PasswordHasher
 from actions.cases.archive import Archive
 from actions.cases.attachments import Attachments
 from actions.cases.case import Case, Verdict
+from actions.cases.helpfulness import Helpfulness
 from actions.cases.matters import Matters
 from actions.cases.policies import load_policy
 from actions.cases.transcripts import Transcripts
@@ -239,6 +240,7 @@ def make_counter(
             shutil.copy(published, settings.state_dir / "guichet.sqlite3")
             engine = open_engine(settings.archive_url)
             store = PageStore(engine, clock)
+            transcripts = Transcripts(engine, clock)
             policy = load_policy(DATA, operator.policy)
             with ThreadPoolExecutor(1) as executor:
                 hashing = Hashing(
@@ -258,7 +260,8 @@ def make_counter(
                         clock,
                         matters=Matters(FakeEmbedder(), executor),
                     ),
-                    transcripts=Transcripts(engine, clock),
+                    transcripts=transcripts,
+                    helpfulness=Helpfulness(engine, transcripts, store),
                     attachments=Attachments(
                         engine, settings.state_dir / "attachments", clock
                     ),

@@ -1,0 +1,56 @@
+"""Whether answers helped, as customers say it with a thumb or in the conversation."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from actions.cases.asked_questions import last_answer, question_of
+from actions.cases.transcripts import Transcripts
+from knowledge.gap_queries import GapReason
+
+
+class Gaps(Protocol):
+    async def record_gap(
+        self, question: str, *, language: str, reason: GapReason
+    ) -> None:
+        """Keep a question that nothing answered, for the editors."""
+
+
+class Helpfulness:
+    """Keeps what customers say of answers; the editors see each failure once."""
+
+    def __init__(
+        self, engine: AsyncEngine, transcripts: Transcripts, gaps: Gaps
+    ) -> None:
+        self._engine, self._transcripts, self._gaps = engine, transcripts, gaps
+
+    async def note(
+        self,
+        conversation: str,
+        message_id: str,
+        helpful: bool,
+        comment: str | None = None,
+    ) -> None:
+        """Record whether a message helped; the last word on a message counts.
+
+        Raises:
+            NotFound: The conversation has no such message.
+        """
+        is_news = await self._transcripts.add_feedback(
+            conversation, message_id, helpful, comment
+        )
+        if helpful or not is_news:
+            return
+        asked = await question_of(self._engine, conversation, message_id)
+        if asked is not None:
+            await self._gaps.record_gap(
+                asked.text, language=asked.language, reason="unhelpful"
+            )
+
+    async def note_last(self, conversation: str, helpful: bool) -> None:
+        """Record whether the latest answer helped, where one was given."""
+        answer = await last_answer(self._engine, conversation)
+        if answer is not None:
+            await self.note(conversation, answer, helpful)
