@@ -82,7 +82,8 @@ async def compose(request: web.Request) -> web.Response:
     desk, reference = request.app[DESK], request.match_info["reference"]
     fields = dict(await form_fields(request))
     case = await desk.archive.case(reference)
-    answer = check_answer(request, case, fields)
+    clocks = await desk.archive.clocks.clocks(reference)
+    answer = check_answer(request, case, clocks.policy, fields)
     if not answer.may_be_sent or fields.get("step") == "preview":
         await log_read(request, "page")
         status = 400 if answer.faults else 200
@@ -176,7 +177,9 @@ async def _case_page(
             "letters": await request.app[POST].letterbook.of_case(case.reference),
             "draft": dict(draft or {}),
             "change": request.match_info.get("change"),
-            "composer": await composer(request, case, draft or {}, answer),
+            "composer": await composer(
+                request, case, clocks.policy, draft or {}, answer
+            ),
             "conflict": conflict,
             "error": error,
             "notice": request.query.get("notice"),

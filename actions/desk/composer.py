@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from actions.cases.case import OUTCOME_KINDS, Case
-from actions.cases.complaint import needs_reasons
+from actions.cases.complaint import Policy, needs_reasons
 from actions.delivery.letters import Letter
 from actions.delivery.office import POST
 from actions.desk.answer_templates import PURPOSES, blanks
@@ -63,8 +63,16 @@ class Composer:
     is_customer_there: bool
 
 
-def check_answer(request: web.Request, case: Case, fields: Mapping[str, str]) -> Answer:
+def check_answer(
+    request: web.Request, case: Case, policy: Policy, fields: Mapping[str, str]
+) -> Answer:
     """Say what is wrong with an answer, and what its letter would be.
+
+    Args:
+        request: With the desk's parts.
+        case: Which is answered.
+        policy: That it was filed under.
+        fields: Of the form.
 
     Raises:
         BadInput: There is no such purpose.
@@ -73,7 +81,7 @@ def check_answer(request: web.Request, case: Case, fields: Mapping[str, str]) ->
     if purpose not in PURPOSES:
         raise BadInput(f"purpose must be one of {', '.join(PURPOSES)}")
     text = fields.get("text", "").replace("\r\n", "\n").strip()
-    needs_words = purpose not in OUTCOME_KINDS or purpose in _with_reasons(request)
+    needs_words = purpose not in OUTCOME_KINDS or needs_reasons(purpose, policy)
     left = blanks(text)
     faults = []
     if not text and needs_words:
@@ -93,26 +101,32 @@ def check_answer(request: web.Request, case: Case, fields: Mapping[str, str]) ->
 
 
 async def composer(
-    request: web.Request, case: Case, draft: Mapping[str, str], answer: Answer | None
+    request: web.Request,
+    case: Case,
+    policy: Policy,
+    draft: Mapping[str, str],
+    answer: Answer | None,
 ) -> Composer:
-    """The form with what was written so far, or with the template of the address."""
+    """The form with what was written so far, or with the template of the address.
+
+    It offers the outcomes of the policy that the case was filed under.
+    """
     desk = request.app[DESK]
     templates = await desk.templates.offered(case, interface_language(request))
     chosen = next(
         (each for each in templates if each.id == request.query.get("template")), None
     )
-    outcomes = desk.archive.policy.outcomes
     return Composer(
         purpose=draft.get("purpose") or (chosen.purpose if chosen else "reply"),
         text=draft.get("text") or (chosen.text if chosen else ""),
         answer=answer,
         purposes=[each for each in PURPOSES if each not in OUTCOME_KINDS],
-        outcomes=outcomes,
-        with_reasons=_with_reasons(request),
+        outcomes=policy.outcomes,
+        with_reasons=[kind for kind in OUTCOME_KINDS if needs_reasons(kind, policy)],
         templates=[
             each
             for each in templates
-            if each.purpose not in OUTCOME_KINDS or each.purpose in outcomes
+            if each.purpose not in OUTCOME_KINDS or each.purpose in policy.outcomes
         ],
         is_customer_there=is_there(case, request.app[WORKPLACE].clock()),
     )
@@ -129,8 +143,3 @@ def is_there(case: Case, now: datetime) -> bool:
 def _letter(request: web.Request, case: Case, purpose: str, text: str) -> Letter | None:
     kind, values = letter_of(purpose, text)
     return request.app[POST].letters.render_letter(kind, case.language, case, values)
-
-
-def _with_reasons(request: web.Request) -> list[str]:
-    policy = request.app[DESK].archive.policy
-    return [kind for kind in OUTCOME_KINDS if needs_reasons(kind, policy)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -206,3 +207,19 @@ async def test_similar_closed_cases_are_shown_with_their_outcomes(desk, file_cas
     assert "Similar closed cases" in page
     assert earlier.reference in page
     assert "Versé le 3." in page
+
+
+async def test_a_case_is_offered_the_outcomes_of_the_policy_it_was_filed_under(
+    desk, file_case
+):
+    case = await file_case()
+    archive = desk.parts.archive
+    archive.policy = replace(
+        archive.policy, outcomes=("clarification",), reasons_required_for=()
+    )
+
+    page = await get_page(desk, f"/desk/cases/{case.reference}")
+    refused = await answer(desk, case, "", purpose="decision_confirmed", status=400)
+
+    assert '<option value="decision_confirmed"' in page
+    assert "written reasons" in refused
