@@ -160,6 +160,7 @@ class FileCase(TurnAction):
             ),
             description=description,
             event_date=day,
+            event_time=intake.resolved_time(turn) if day else None,
             remedy_sought=turn.get("remedy_sought"),
             is_complaint=is_complaint,
             complaint_probability=verdict.get("probability"),

@@ -8,7 +8,7 @@ utterance as no answer, so that the rule for its intent takes it and the form go
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from actions.cases.case import Verdict
@@ -128,12 +128,15 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
     best = event_date(found, turn.today)
     may_replace = asked or is_correction or _names_date(turn)
     if best is None or (current and not may_replace):
-        return asked and _take_time(turn)
+        # A time alone mends that of a day that is known; by itself it dates nothing.
+        is_mended = asked or (is_correction and _is_short(turn))
+        return is_mended and _take_time(turn) and bool(current)
     if best.value is None:
         options = [day.isoformat() for day in best.options]
         narrowed = [day for day in turn.get("date_options") or [] if day in options]
         if len(narrowed) != 1:
             turn.set(date_options=options)
+            _take_time(turn)
             return False
         value = narrowed[0]
     else:
@@ -148,8 +151,12 @@ def _names_date(turn: Turn) -> bool:
     """Whether the utterance says what the date is: "the date should be …"."""
     words = turn.services.phrases.words
     said = rf"(?<!\w){any_of(words('date'))}\W+{any_of(words('links'))}(?!\w)"
-    is_short = len(turn.text.split()) <= _LONGEST_DATE_WORDS
-    return is_short and re.search(said, turn.folded) is not None
+    return _is_short(turn) and re.search(said, turn.folded) is not None
+
+
+def _is_short(turn: Turn) -> bool:
+    """Whether an utterance may tell of a date alone."""
+    return len(turn.text.split()) <= _LONGEST_DATE_WORDS
 
 
 def _take_time(turn: Turn) -> bool:
@@ -289,6 +296,11 @@ def count_try(turn: Turn, field: str) -> int:
 def resolved_day(turn: Turn) -> date | None:
     value = turn.get("event_date")
     return date.fromisoformat(value) if value else None
+
+
+def resolved_time(turn: Turn) -> time | None:
+    value = turn.get("event_time")
+    return time.fromisoformat(value) if value else None
 
 
 def summary_signature(turn: Turn) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, time
+from datetime import date
 
 from actions import intake, policy_days
 from actions.cases.case import Category, Ground
@@ -92,9 +92,8 @@ def say_change_choices(turn: Turn) -> None:
 def date_in_words(turn: Turn) -> str:
     """The day of the event, with its time where that is known."""
     day = date.fromisoformat(turn.get("event_date"))
-    at = turn.get("event_time")
-    wording = turn.services.wording
-    return wording.day(turn.language, day, time.fromisoformat(at) if at else None)
+    at = intake.resolved_time(turn)
+    return turn.services.wording.day(turn.language, day, at)
 
 
 def category(turn: Turn) -> Category:

@@ -7,7 +7,7 @@ its dotted path. What the assistant says stands in `data/responses/` instead.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,9 @@ class Texts:
         """How dates are written in this language, where the operator is."""
         return self._style.locale(language)
 
-    def day(self, language: str, day: date) -> str:
-        """A date in words, without its weekday."""
-        return self._style.day(language, day)
+    def day(self, language: str, day: date, at: time | None = None) -> str:
+        """A date in words, without its weekday; with the time of day if given."""
+        return self._style.day(language, day, at)
 
 
 def load_texts(

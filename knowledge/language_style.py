@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_datetime_format
 
 from knowledge.errors import NotReady
 from knowledge.text_trees import flatten, placeholders
@@ -40,9 +40,14 @@ class LanguageStyle:
         """How dates and numbers are written in a language (a BCP 47 tag)."""
         return Locale.parse(self.locales.get(language, language), sep="-")
 
-    def day(self, language: str, day: dt.date) -> str:
-        """A date in words, without its weekday: “3 November 2026”."""
-        return self._date(language, day, "day", "long")
+    def day(self, language: str, day: dt.date, at: dt.time | None = None) -> str:
+        """A date in words, without its weekday: “3 November 2026”, “…, 14:30”."""
+        words = self._date(language, day, "day", "long")
+        if at is None:
+            return words
+        # CLDR quotes the letters in it; none of them is a field here.
+        joined = str(get_datetime_format("long", locale=self.locale(language)))
+        return joined.replace("'", "").format(self.time(language, at), words)
 
     def weekday(self, language: str, day: dt.date) -> str:
         """A date in words with its weekday, as it stands inside a sentence."""

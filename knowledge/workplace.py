@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -192,8 +192,11 @@ def _plural(texts: StaffTexts, language: str, locale: Locale, key: str, n: int) 
     return texts.text(language, form, n=n)
 
 
-def _day(locale: Locale, value: date) -> str:
-    return format_date(value, "d MMM y", locale=locale)
+def _day(locale: Locale, value: date, at: time | None = None) -> str:
+    if at is None:
+        return format_date(value, "d MMM y", locale=locale)
+    moment = datetime.combine(value, at)
+    return format_datetime(moment, "d MMM y HH:mm", locale=locale)
 
 
 def _moment(locale: Locale, zone: tzinfo, value: datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
 Ground = Literal["technical_fault", "decision_not_compliant", "service_not_delivered"]
@@ -105,6 +105,7 @@ class CaseDraft:
         filing_key: Filing twice with the same key gives the same case.
         conversation: Id of the conversation, or None from the contact form.
         event_date: Civil date of the event in the operator's zone.
+        event_time: Time of that day there, to the minute; None without a date.
         received_at: When the first message of the matter came in; it decides the
             place in the queue and every clock. None means at the moment of filing.
         fields_missing: Names of the fields that were asked for and not given.
@@ -117,6 +118,7 @@ class CaseDraft:
     conversation: str | None = None
     received_at: datetime | None = None
     event_date: date | None = None
+    event_time: time | None = None
     remedy_sought: str | None = None
     is_complaint: bool = False
     complaint_probability: float | None = None
@@ -147,7 +149,7 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A filed case. Times are aware UTC; `event_date` is civil.
+    """A filed case. Times are aware UTC; `event_date` and `event_time` are civil.
 
     Attributes:
         received_at: When the first message of the matter came in.
@@ -165,6 +167,7 @@ class Case:
     customer: Customer
     description: str
     event_date: date | None
+    event_time: time | None = None
     remedy_sought: str | None
     is_complaint: bool
     complaint_probability: float | None
@@ -246,6 +249,7 @@ def case_as_json(case: Case) -> dict[str, Any]:
         },
         "description": case.description,
         "event_date": case.event_date.isoformat() if case.event_date else None,
+        "event_time": case.event_time.isoformat("minutes") if case.event_time else None,
         "remedy_sought": case.remedy_sought,
         "is_complaint": case.is_complaint,
         "complaint_probability": case.complaint_probability,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Protocol
 
 from babel import Locale
@@ -42,7 +42,7 @@ class Texts(Protocol):
 
     def locale(self, language: str) -> Locale: ...
 
-    def day(self, language: str, day: date) -> str: ...
+    def day(self, language: str, day: date, at: time | None = None) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -123,7 +123,7 @@ class _Sheet:
         yield word["complaint"], word["yes" if case.is_complaint else "no"]
         yield word["ground"], self._code("ground", case.ground)
         yield word["category"], self._code("category", case.category)
-        yield word["event_date"], self._day(case.event_date)
+        yield word["event_date"], self._day(case.event_date, case.event_time)
 
     def _decision(self) -> list[list[str]] | None:
         outcome = self._case.outcome
@@ -210,8 +210,8 @@ class _Sheet:
         zone = self._dossier.operator.zone
         return format_datetime(moment, length, tzinfo=zone, locale=self._locale)
 
-    def _day(self, day: date | None) -> str:
-        return self._texts.day(self._language, day) if day else ""
+    def _day(self, day: date | None, at: time | None = None) -> str:
+        return self._texts.day(self._language, day, at) if day else ""
 
     def _number(self, number: int) -> str:
         return format_decimal(number, locale=self._locale)

@@ -195,6 +195,7 @@ def case_from(row: Any) -> Case:
         ),
         description=row.description,
         event_date=row.event_date,
+        event_time=row.event_time,
         remedy_sought=row.remedy_sought,
         is_complaint=row.is_complaint,
         complaint_probability=row.complaint_probability,

@@ -30,6 +30,8 @@ FACTS = (
     "filed_late",
     "duplicate_of",
 )
+# Those that came later: without one, a case is sealed as before there was such a fact.
+LATER_FACTS = ("event_time",)
 # In the details of a filing: the files that were there already.
 FILED_WITH = "attachments"
 
@@ -100,6 +102,7 @@ def citations_digest(messages: Iterable[Mapping[str, Any]]) -> str:
 def facts_digest(case: Mapping[str, Any]) -> str:
     """Ties an event to what was taken down of a case, as JSON; it never changes."""
     facts = {name: case[name] for name in FACTS}
+    facts |= {name: case[name] for name in LATER_FACTS if case.get(name) is not None}
     return hashlib.sha256(canonical(facts)).hexdigest()
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    Time,
     UniqueConstraint,
     text,
 )
@@ -148,6 +149,7 @@ cases = Table(
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("description", SafeText, nullable=False),
     Column("event_date", Date),
+    Column("event_time", Time),
     Column("remedy_sought", SafeText),
     Column("is_complaint", Boolean(create_constraint=False), nullable=False),
     Column("complaint_probability", Float),

@@ -135,7 +135,7 @@ class TicketWords:
         due_at = case.answer_due_at.astimezone(self._zone)
         ground = case.ground and self._text(f"codes.ground.{case.ground}")
         event_date = case.event_date and self._style.day(
-            self._language, case.event_date
+            self._language, case.event_date, case.event_time
         )
         languages = self._style.locale(self._language).languages
         facts = {

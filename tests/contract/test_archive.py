@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -263,11 +263,13 @@ class TestDesk:
 
 
 async def test_the_case_as_json_has_every_key_of_the_contract(archive: Archive):
-    case = await archive.file(make_draft(event_date=date(2026, 11, 3)))
+    case = await archive.file(
+        make_draft(event_date=date(2026, 11, 3), event_time=time(14, 30))
+    )
 
     content = case_as_json(case)
 
-    assert content["event_date"] == "2026-11-03"
+    assert (content["event_date"], content["event_time"]) == ("2026-11-03", "14:30")
     assert content["customer"] == {
         "name": "Élise Morel",
         "email": "elise.morel@example.fr",
@@ -276,9 +278,9 @@ async def test_the_case_as_json_has_every_key_of_the_contract(archive: Archive):
     assert set(content["history"][0]) == {"at", "actor", "kind", "details", "hash"}
     assert set(content) >= set(
         "reference status opened_at language customer description event_date "
-        "remedy_sought is_complaint complaint_probability customer_says_complaint "
-        "ground category filed_late answer_due_at queue_position duplicate_of "
-        "transcript suggested_pages outcome history".split()
+        "event_time remedy_sought is_complaint complaint_probability "
+        "customer_says_complaint ground category filed_late answer_due_at "
+        "queue_position duplicate_of transcript suggested_pages outcome history".split()
     )
 
 

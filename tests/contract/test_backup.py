@@ -7,6 +7,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,8 @@ async def test_a_restored_archive_is_the_same_on_either_database(
     with ThreadPoolExecutor(1) as executor:
         matters = Matters(FakeEmbedder(), executor)
         archive = Archive(engine, policy, STOCKHOLM, clock, matters=matters)
-        filed = await archive.file(make_draft())
+        draft = make_draft(event_date=date(2026, 11, 3), event_time=time(14, 30))
+        filed = await archive.file(draft)
     await archive.correct_classification(
         filed.reference,
         "eva",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,6 +20,7 @@ class TestFiling:
     async def test_a_case_comes_back_as_it_was_filed(self, archive: Archive):
         draft = make_draft(
             event_date=date(2026, 11, 3),
+            event_time=time(14, 30),
             remedy_sought="Le versement de 300 €",
             complaint_probability=0.93,
             customer_says_complaint=True,
@@ -37,6 +38,7 @@ class TestFiling:
             "customer",
             "description",
             "event_date",
+            "event_time",
             "remedy_sought",
             "is_complaint",
             "complaint_probability",

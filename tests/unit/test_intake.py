@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from types import SimpleNamespace
 from typing import Any
 
@@ -180,6 +180,65 @@ async def test_nothing_else_is_taken_for_a_confirmation(text: str, intent: str) 
 
     assert heard.slots.get("requested_slot", "confirmed") is not None
     assert not heard.slots.get("confirmed")
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "expected"),
+    [
+        ("sv", "i fredags kl 14.30", ("2026-11-20", "14:30")),
+        ("en", "yesterday around 9 pm", ("2026-11-21", "21:00")),
+        ("fr", "hier vers 20h30", ("2026-11-21", "20:30")),
+    ],
+)
+async def test_a_date_is_taken_with_its_time(
+    language: str, words: str, expected: tuple[str, str]
+) -> None:
+    heard = await tell(words, language=language, **asking("event_date"))
+
+    assert (heard.slots["event_date"], heard.slots["event_time"]) == expected
+
+
+async def test_a_time_that_may_be_of_two_days_is_kept_while_it_asks_which() -> None:
+    heard = await tell("last Saturday at 9 pm", **asking("event_date"))
+
+    assert heard.slots["date_options"]
+    assert heard.slots["event_time"] == "21:00"
+
+
+async def test_a_time_alone_is_no_date() -> None:
+    heard = await tell("at 9 pm", **asking("event_date"))
+
+    assert "event_date" not in heard.slots
+    assert heard.slots["requested_slot"] == "event_date"
+
+
+async def test_the_time_is_corrected_and_said_back() -> None:
+    heard = await tell("wait, it was at 8:15 pm", intent="correct", **filled())
+
+    assert heard.slots["event_time"] == "20:15"
+    assert "8:15" in heard.text or "20:15" in heard.text
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [("2026-11-03", (date(2026, 11, 3), time(14, 30))), (None, (None, None))],
+)
+async def test_a_case_is_filed_with_the_time_of_its_day(
+    day: str | None, expected: tuple[date | None, time | None]
+) -> None:
+    drawer = Drawer()
+    slots = filled(confirmed=True, event_date=day, event_time="14:30")
+
+    await tell(
+        "yes",
+        services=make_services(archive=drawer),
+        action=FileCase,
+        form=False,
+        **slots,
+    )
+
+    (draft,) = drawer.drafts
+    assert (draft.event_date, draft.event_time) == expected
 
 
 async def test_asked_to_write_another_date_it_asks_which_is_true() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -137,6 +137,12 @@ async def test_a_case_says_what_is_missing(desk, file_case) -> None:
 
     assert "nils@example.se" in page
     assert "Name, Username, Date of the event" in page
+
+
+async def test_a_case_says_when_it_happened(desk, file_case) -> None:
+    case = await file_case(event_date=date(2026, 11, 3), event_time=time(14, 30))
+
+    assert "3 Nov 2026 14:30" in await get_page(desk, f"/desk/cases/{case.reference}")
 
 
 async def test_what_people_typed_is_never_taken_for_markup(desk, file_case) -> None:

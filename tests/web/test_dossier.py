@@ -6,6 +6,7 @@ import copy
 import io
 import json
 from collections.abc import Callable
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -29,7 +30,12 @@ async def reference(counter: Counter) -> str:
     )
     await parts.transcripts.append("talk", said)
     await parts.attachments.store("talk", "relevé <b>.png", PNG, message=said.id)
-    draft = make_draft(conversation="talk", description="Retrait\n$bloqué$ [400 €]")
+    draft = make_draft(
+        conversation="talk",
+        description="Retrait\n$bloqué$ [400 €]",
+        event_date=date(2026, 11, 3),
+        event_time=time(14, 30),
+    )
     case = await parts.archive.file(draft)
     await parts.archive.take_next("eva@ruterdam.example")
     await parts.archive.add_note(
@@ -93,6 +99,8 @@ def drop(found: Any, n: int) -> None:
         lambda found: found["case"].update(description="Tout va bien"),
         lambda found: found["case"]["customer"].update(name="Nils"),
         lambda found: found["case"].update(filed_late=True),
+        lambda found: found["case"].update(event_time="14:31"),
+        lambda found: found["case"].pop("event_time"),
         lambda found: found["case"].update(category="other"),
         lambda found: found["case"].update(answer_due_at="2027-01-01T00:00:00.000Z"),
         lambda found: found["case"]["transcript"][0].update(citations=[{"page": "x"}]),
@@ -113,6 +121,20 @@ async def test_whatever_is_changed_is_found(
     assert dossier_faults(found)
 
 
+async def test_a_case_of_before_times_were_kept_verifies_and_gets_none_later(
+    counter: Counter,
+):
+    case = await counter.parts.archive.file(make_draft(event_date=date(2026, 11, 3)))
+    await counter.sign_in()
+    found = await dossier(counter, case.reference)
+
+    del found["case"]["event_time"]
+    assert dossier_faults(found) == []
+
+    found["case"]["event_time"] = "14:30"
+    assert dossier_faults(found)
+
+
 async def test_the_pdf_is_accessible_and_in_the_customers_language(
     counter: Counter, reference: str
 ):
@@ -128,6 +150,7 @@ async def test_the_pdf_is_accessible_and_in_the_customers_language(
     assert pdf.metadata.title == f"Dossier de la demande {reference}"
     assert f"Page 1 sur {len(pdf.pages)}" in text
     assert "#set page(fill: red) *Où* est mon argent ?" in text
+    assert "3 novembre 2026, 14 h 30" in " ".join(text.split())
     assert "$bloqué$ [400 €]" in text
     assert "client difficile" not in text
     fonts = pdf.pages[0]["/Resources"]["/Font"]  # type: ignore[index]
