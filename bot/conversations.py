@@ -21,8 +21,8 @@ from bot.dialogue.rasa import Assistant, Turn
 from bot.dialogue.utterances import Listener, Said, Spoken
 from bot.dialogue.voice import Voice, new_id
 from bot.metrics import Metrics
+from bot.offered_languages import choose
 from bot.tokens import hash_token, new_token
-from bot.web.negotiation import choose
 from knowledge.errors import (
     AssistantUnavailable,
     BadInput,

@@ -1,18 +1,12 @@
-"""Which of the operator's languages to answer in."""
+"""Which of the operator's languages to answer a request in."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from aiohttp import web
 
 from bot import keys
+from bot.offered_languages import choose
 from knowledge.browser_languages import accepted_languages
-
-
-def choose(offered: Sequence[str], wanted: Sequence[str | None]) -> str:
-    """The first wanted language that is offered, else the operator's first."""
-    return next((tag for tag in wanted if tag and tag in offered), offered[0])
 
 
 def asked_language(request: web.Request) -> str:

@@ -14,10 +14,11 @@ from sqlalchemy import text
 
 from actions.cases.files import TYPES
 from bot import keys, metrics
+from bot.offered_languages import choose
 from bot.settings import ROOT
 from bot.web import bundle
 from bot.web.api import read_body
-from bot.web.negotiation import asked_language, choose
+from bot.web.negotiation import asked_language
 from bot.web.pages import render
 from bot.web.withdrawn import find_withdrawn
 from knowledge.bodies import whole_number

@@ -10,8 +10,8 @@ from babel.dates import format_datetime
 
 from actions.cases.case import Message
 from bot import keys
+from bot.offered_languages import choose
 from bot.web.api import authenticate
-from bot.web.negotiation import choose
 from bot.web.pages import render
 from knowledge.errors import BadInput
 

@@ -55,3 +55,10 @@ def test_only_the_components_import_rasa() -> None:
     for package in MAY_IMPORT:
         for path in modules(package):
             assert "rasa" not in imported(path), path
+
+
+def test_conversations_know_nothing_of_http_handlers() -> None:
+    services = [ROOT / "bot" / "conversations.py", *modules("bot/dialogue")]
+
+    for path in services:
+        assert "bot.web" not in path.read_text(encoding="utf-8"), path
