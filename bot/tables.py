@@ -44,6 +44,8 @@ sign_in_failures = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("email", String(320), nullable=False, index=True),
+    # Empty where it is not known.
+    Column("address", String(64), nullable=False, server_default=""),
     Column("at", UtcDateTime, nullable=False),
     sqlite_autoincrement=True,
 )

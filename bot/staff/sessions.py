@@ -1,4 +1,4 @@
-"""Signing in and out: password, second factor, and the lock after many failures."""
+"""Signing in and out: password, second factor, and sessions."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.staff.accounts import Staff, email_key, staff_from
+from bot.staff.attempts import Attempts
 from bot.staff.hashing import Hashing
 from bot.staff.second_factor import SecondFactor
-from bot.tables import sign_in_failures, staff, staff_sessions
+from bot.tables import staff, staff_sessions
 from bot.tokens import hash_token, new_token
 from knowledge.database import reading, writing
-from knowledge.errors import NotSignedIn, TooManyRequests
+from knowledge.errors import NotSignedIn
 
 SESSION_LENGTH = timedelta(hours=12)
 # Between the password and the code.
 CODE_LENGTH = timedelta(minutes=5)
-FAILURES_ALLOWED = 8
-FAILURE_WINDOW = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -49,15 +48,23 @@ class Sessions:
     ) -> None:
         self._engine, self._clock, self._hashing = engine, clock, hashing
         self._second_factor = second_factor
+        self._attempts = Attempts(engine, clock)
 
-    async def sign_in(self, email: str, password: str) -> Opened:
+    async def sign_in(
+        self, email: str, password: str, address: str | None = None
+    ) -> Opened:
         """Open a session with a password.
+
+        Args:
+            email: Of the account.
+            password: As it was typed.
+            address: Where the request comes from, if that is known.
 
         Raises:
             NotSignedIn: Wrong e-mail or password; which of the two is not said.
             TooManyRequests: Too many failures for this e-mail lately.
         """
-        await self._check_failures(email)
+        attempt = await self._attempts.begin(email, address)
         async with reading(self._engine) as connection:
             row = (
                 await connection.execute(
@@ -68,7 +75,6 @@ class Sessions:
             ).first()
         stored = row.password_hash if row else None
         if not await self._hashing.is_right(password, stored) or row is None:
-            await self._note_failure(email)
             raise NotSignedIn("wrong e-mail or password")
         if self._hashing.is_outdated(row.password_hash):
             async with writing(self._engine) as connection:
@@ -77,15 +83,19 @@ class Sessions:
                     .where(staff.c.id == row.id)
                     .values(password_hash=await self._hashing.hash(password))
                 )
-        return await self.open(staff_from(row))
+        opened = await self.open(staff_from(row))
+        if opened.needs_code:
+            # Earlier failures stay: a known password gives no new guesses at codes.
+            await self._attempts.withdraw(attempt)
+        else:
+            await self._attempts.forget(email, address)
+        return opened
 
     async def open(self, person: Staff, *, is_proved: bool = False) -> Opened:
         """Open a session; one that `is_proved` needs no second factor of ours."""
         token, now = new_token(), self._clock()
         needs_code = person.has_second_factor and not is_proved
         async with writing(self._engine) as connection:
-            if not needs_code:
-                await _forget_failures(connection, person.email)
             await connection.execute(
                 delete(staff_sessions).where(staff_sessions.c.expires_at <= now)
             )
@@ -101,7 +111,9 @@ class Sessions:
             )
         return Opened(token, needs_code)
 
-    async def confirm(self, token: str, code: str) -> Opened:
+    async def confirm(
+        self, token: str, code: str, address: str | None = None
+    ) -> Opened:
         """Give the second factor; the session goes on under a new token.
 
         Raises:
@@ -111,13 +123,11 @@ class Sessions:
         person = await self._find(token, needs_code=True)
         if person is None:
             raise NotSignedIn("sign in again")
-        await self._check_failures(person.email)
+        await self._attempts.begin(person.email, address)
         if not await self._second_factor.accepts(person.id, code):
-            await self._note_failure(person.email)
             raise NotSignedIn("wrong code")
         confirmed, now = new_token(), self._clock()
         async with writing(self._engine) as connection:
-            await _forget_failures(connection, person.email)
             await connection.execute(
                 update(staff_sessions)
                 .where(staff_sessions.c.token_hash == hash_token(token))
@@ -127,6 +137,7 @@ class Sessions:
                     expires_at=now + SESSION_LENGTH,
                 )
             )
+        await self._attempts.forget(person.email, address)
         return Opened(confirmed, needs_code=False)
 
     async def of(self, token: str) -> Staff | None:
@@ -158,35 +169,3 @@ class Sessions:
         if row is None:
             return None
         return replace(staff_from(row), is_proved=row.is_proved)
-
-    async def _check_failures(self, email: str) -> None:
-        query = (
-            select(func.count())
-            .select_from(sign_in_failures)
-            .where(
-                sign_in_failures.c.email == email_key(email),
-                sign_in_failures.c.at > self._clock() - FAILURE_WINDOW,
-            )
-        )
-        async with reading(self._engine) as connection:
-            n_failures = await connection.scalar(query) or 0
-        if n_failures >= FAILURES_ALLOWED:
-            raise TooManyRequests("too many failures; wait a quarter of an hour")
-
-    async def _note_failure(self, email: str) -> None:
-        now = self._clock()
-        async with writing(self._engine) as connection:
-            await connection.execute(
-                delete(sign_in_failures).where(
-                    sign_in_failures.c.at <= now - FAILURE_WINDOW
-                )
-            )
-            await connection.execute(
-                insert(sign_in_failures).values(email=email_key(email)[:320], at=now)
-            )
-
-
-async def _forget_failures(connection: AsyncConnection, email: str) -> None:
-    await connection.execute(
-        delete(sign_in_failures).where(sign_in_failures.c.email == email_key(email))
-    )

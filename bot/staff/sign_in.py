@@ -15,6 +15,7 @@ from bot.staff.second_factor import must_set_up
 from bot.staff.sessions import CODE_LENGTH, SESSION_LENGTH, Opened
 from bot.staff.single_sign_on import RETURN_PATH, SingleSignOn
 from bot.tokens import internal_token, seal, unseal
+from bot.web.limits import customer_address
 from bot.web.negotiation import asked_language
 from bot.web.pages import render
 from bot.web.problems import Handler
@@ -105,7 +106,7 @@ async def sign_in(request: web.Request) -> web.Response:
     sessions = request.app[keys.PARTS].sessions
     try:
         opened = await sessions.sign_in(
-            fields.get("email", ""), fields.get("password", "")
+            fields.get("email", ""), fields.get("password", ""), _address(request)
         )
     except NotSignedIn:
         return _form(request, "wrong", 401)
@@ -130,7 +131,7 @@ async def confirm(request: web.Request) -> web.Response:
     sessions = request.app[keys.PARTS].sessions
     try:
         opened = await sessions.confirm(
-            request.cookies.get(COOKIE, ""), fields.get("code", "")
+            request.cookies.get(COOKIE, ""), fields.get("code", ""), _address(request)
         )
     except NotSignedIn:
         return _form(request, "wrong_code", 401, template="sign_in_code.html")
@@ -193,6 +194,10 @@ async def sign_out(request: web.Request) -> web.Response:
     response = web.Response(status=303, headers={"Location": "/sign-in"})
     response.del_cookie(COOKIE)
     return response
+
+
+def _address(request: web.Request) -> str | None:
+    return customer_address(request, request.app[keys.PARTS].settings.proxies)
 
 
 def _company(request: web.Request) -> SingleSignOn:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pyotp
@@ -7,9 +8,10 @@ import pytest
 
 from bot.app import build_app
 from bot.settings import Settings
+from bot.staff.attempts import FAILURES_ALLOWED, FAILURES_ALLOWED_ANYWHERE, Attempts
 from bot.staff.hashing import Hashing
 from bot.staff.sessions import Sessions
-from knowledge.errors import BadInput, TooManyRequests
+from knowledge.errors import BadInput, NotSignedIn, TooManyRequests
 from tests.web.conftest import DATA, Counter
 
 EMAIL = "kim@ruterdam.example"
@@ -221,6 +223,43 @@ async def test_failures_are_remembered_by_every_replica(
 
     with pytest.raises(TooManyRequests, match="too many failures"):
         await replica.sign_in(EMAIL, password)
+
+
+async def test_who_fails_elsewhere_does_not_lock_the_owner_out(counter: Counter):
+    password = await counter.parts.accounts.add(EMAIL, name="Kim", role="agent")
+    sessions = counter.parts.sessions
+    for _ in range(FAILURES_ALLOWED):
+        with pytest.raises(NotSignedIn):
+            await sessions.sign_in(EMAIL, "wrong", "6.6.6.6")
+
+    with pytest.raises(TooManyRequests):
+        await sessions.sign_in(EMAIL, password, "6.6.6.6")
+    opened = await sessions.sign_in(EMAIL, password, "9.9.9.9")
+
+    assert await sessions.of(opened.token) is not None
+
+
+async def test_failures_from_very_many_places_lock_everywhere(counter: Counter):
+    attempts = Attempts(counter.parts.engine, counter.clock)
+    for number in range(FAILURES_ALLOWED_ANYWHERE):
+        await attempts.begin(EMAIL, f"6.6.6.{number}")
+
+    with pytest.raises(TooManyRequests):
+        await attempts.begin(EMAIL, "9.9.9.9")
+
+
+async def test_guesses_made_at_once_are_no_more_than_one_after_another(
+    counter: Counter, password: str
+):
+    guesses = [
+        counter.parts.sessions.sign_in(EMAIL, "wrong")
+        for _ in range(2 * FAILURES_ALLOWED)
+    ]
+
+    results = await asyncio.gather(*guesses, return_exceptions=True)
+
+    n_tried = sum(isinstance(each, NotSignedIn) for each in results)
+    assert n_tried <= FAILURES_ALLOWED
 
 
 async def test_only_an_administrator_manages_people(counter: Counter):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.staff.sessions import FAILURES_ALLOWED
+from bot.staff.attempts import FAILURES_ALLOWED
 from knowledge.errors import BadInput, Conflict
 from tests.web.conftest import Counter
 
