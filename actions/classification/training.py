@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -27,6 +28,7 @@ from actions.classification.classifier import (
     read_manifest,
 )
 from actions.classification.composing import compose, join
+from actions.classification.corrections import Correction
 from actions.classification.cues import Cues, read_cues
 from actions.classification.examples import (
     CUES_FILE,
@@ -101,6 +103,7 @@ def fit(
     examples: Sequence[Example],
     observed: Sequence[Observed],
     progress: Progress | None = None,
+    corrections: Sequence[Correction] = (),
 ) -> Fitted:
     """Learn one network for each part left out, and calibrate on those parts.
 
@@ -108,17 +111,24 @@ def fit(
         examples: To learn from.
         observed: The same, as networks take them.
         progress: Called with steps done and in all.
+        corrections: To learn from as well; they leave the examples in the parts and
+            pairs that these have without them, so that what changes is their doing.
     """
     report = progress or (lambda done, total: None)
-    labels = labels_of(examples)
-    parts = split(labels)
+    every = [*examples, *(each.example for each in corrections)]
+    labels = labels_of(every)
+    parts = parts_of(examples, [each.example for each in corrections])
     composed = compose(examples, seed=SEED)
-    read = [*observed, *(join(observed[a], observed[b]) for a, b, _ in composed)]
+    read = [
+        *observed,
+        *(each.observed for each in corrections),
+        *(join(observed[a], observed[b]) for a, b, _ in composed),
+    ]
     inputs = Inputs.standardised(
         [each.tokens for each in read], np.stack([each.cues for each in read])
     )
     everything = labels.at(
-        np.array([*range(len(examples)), *(each.label for each in composed)])
+        np.array([*range(len(every)), *(each.label for each in composed)])
     )
     # What an example that is left out is a part of must be left out as well.
     touched = np.array(
@@ -141,14 +151,12 @@ def fit(
 
     with one_thread_each(), ThreadPoolExecutor(os.cpu_count()) as pool:
         networks = list(pool.map(learn_without, range(N_PARTS)))
-    unseen: list[Any] = [None] * len(examples)
+    unseen: list[Any] = [None] * len(every)
     for part, network in enumerate(networks):
         outside = np.flatnonzero(parts == part)
         for i, logits in zip(outside, outputs(network, inputs, outside), strict=True):
             unseen[i] = logits
-    return Fitted(
-        _join(networks, inputs), fit_calibration(unseen, labels), len(examples)
-    )
+    return Fitted(_join(networks, inputs), fit_calibration(unseen, labels), len(every))
 
 
 def split(labels: Labels) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -162,6 +170,17 @@ def split(labels: Labels) -> np.ndarray[Any, np.dtype[np.int64]]:
         parts[places] = (np.arange(len(places)) + start) % N_PARTS
         start += len(places)
     return parts
+
+
+def parts_of(
+    examples: Sequence[Example], added: Sequence[Example]
+) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Assign the examples to parts as ever, and each added one by its text alone."""
+    of_added = [
+        int.from_bytes(sha256(each.text.encode()).digest()[:8], "big") % N_PARTS
+        for each in added
+    ]
+    return np.array([*split(labels_of(examples)), *of_added], dtype=np.int64)
 
 
 def _join(networks: Sequence[Network], inputs: Inputs) -> dict[str, Array]:

@@ -26,7 +26,7 @@ from actions.classification.observing import (
     windows,
 )
 from actions.classification.sentences import split_sentences
-from actions.classification.training import N_PARTS, split
+from actions.classification.training import N_PARTS, parts_of, split
 from bot.settings import ROOT
 from knowledge.embedding import FakeEmbedder
 from knowledge.errors import NotReady
@@ -323,6 +323,17 @@ def test_every_kind_is_spread_over_all_parts(data_dir: Path) -> None:
         len(labels) // N_PARTS,
         len(labels) // N_PARTS + 1,
     }
+
+
+def test_added_examples_move_no_other_to_another_part(data_dir: Path) -> None:
+    examples = read_examples(data_dir / "complaints")
+    examples, added = examples[:-5], examples[-5:]
+
+    parts = parts_of(examples, added)
+    fewer = parts_of(examples, added[2:])
+
+    assert list(fewer) == [*parts[: len(examples)], *parts[-3:]]
+    assert list(parts[: len(examples)]) == list(split(labels_of(examples)))
 
 
 def test_weights_make_length_say_nothing() -> None:

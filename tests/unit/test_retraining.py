@@ -10,7 +10,7 @@ from actions.cases.complaint import Policy
 from actions.classification import classifier_folder, load_classifier, train_classifier
 from actions.classification.classifier import read_manifest
 from bot.migrations import upgrade
-from bot.running.retraining import FROZEN, retrain
+from bot.running.retraining import FROZEN, MUST_NOT_FALL, Retrained, retrain
 from bot.settings import Settings
 from knowledge.database import open_engine
 from knowledge.embedding import FakeEmbedder
@@ -88,6 +88,16 @@ async def test_corrections_that_make_verdicts_worse_are_refused(settings, policy
     assert read_manifest(folder) == before
     verdict = load_classifier(folder, FakeEmbedder()).classify(REPORT.format("lobby"))
     assert verdict.is_complaint
+
+
+@pytest.mark.parametrize(("after", "worse"), [(0.99, []), (0.98, ["f1"]), (1.0, [])])
+def test_a_figure_may_fall_by_what_one_message_weighs(after: float, worse: list[str]):
+    figures = dict.fromkeys(MUST_NOT_FALL, 1.0)
+    n_messages = dict.fromkeys(MUST_NOT_FALL, 100)
+
+    retrained = Retrained(5, figures, {**figures, "f1": after}, n_messages)
+
+    assert retrained.worse == worse
 
 
 async def test_without_corrections_there_is_nothing_to_learn(settings):
