@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from bot.running.instance import Instance
+from bot.tokens import internal_token
 
 pytestmark = [pytest.mark.rasa, pytest.mark.model]
 
@@ -173,3 +174,42 @@ async def test_despair_stops_the_form_and_is_given_help_first(visitor: Visitor) 
     assert answer["route"] == "crisis"
     assert answer["stage"] == "answering"
     assert HELP_LINE[visitor.language] in answer["messages"][0]["text"]
+
+
+async def test_an_action_that_fails_is_owned_up_to_and_loses_no_word(
+    counter: Instance,
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        visitor = Visitor(session, counter.settings.address, "en")
+        await visitor.arrive()
+        await reach_review(visitor)
+        await set_slot(session, counter, visitor.conversation, "event_date", "no day")
+
+        answer = await visitor.say("yes, send it now please")
+
+        url = f"{visitor.address}/api/v1/conversations/{visitor.conversation}/messages"
+        async with session.get(url, headers=visitor.headers) as response:
+            transcript = (await response.json())["messages"]
+    assert the_case(answer) is None
+    assert "/contact?language=en" in answer["messages"][-1]["text"]
+    said = [each["text"] for each in transcript if each["sender"] == "customer"]
+    assert REPORTS["en"].format(day="yesterday") in said
+    assert said[-1] == "yes, send it now please"
+
+
+async def set_slot(
+    session: aiohttp.ClientSession,
+    counter: Instance,
+    conversation: str,
+    name: str,
+    value: str,
+) -> None:
+    """Spoil what the assistant remembers, straight in Rasa's tracker."""
+    settings = counter.settings
+    async with session.post(
+        f"http://127.0.0.1:{settings.rasa_port}/conversations/{conversation}"
+        "/tracker/events",
+        params={"token": internal_token(settings.state_dir)},
+        json={"event": "slot", "name": name, "value": value},
+    ) as response:
+        assert response.status == 200
