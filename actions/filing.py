@@ -119,8 +119,6 @@ class FileCase(TurnAction):
             turn.set(confirmed=None)
             turn.say("utter_filing_failed")
             return await open_form(turn)
-        services, language = self.services, turn.language
-        zone = services.operator.zone
         turn.set(
             filed={"reference": case.reference},
             confirmed=None,
@@ -131,10 +129,10 @@ class FileCase(TurnAction):
         turn.say(
             "utter_receipt" if case.is_complaint else "utter_receipt_request",
             reference=case.reference,
-            opened_on=services.wording.moment_day(language, case.opened_at, zone),
-            due_on=services.wording.moment_day(language, case.answer_due_at, zone),
+            opened_on=turn.written_day(case.opened_at),
+            due_on=turn.written_day(case.answer_due_at),
             position=case.queue_position or 1,
-            custom={"case": receipt_as_json(case), "stage": "filed"},
+            custom={"case": receipt_as_json(case, turn.written_day), "stage": "filed"},
         )
         if case.is_urgent:
             turn.say("utter_help_line_again", **crisis_values(turn))

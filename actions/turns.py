@@ -245,6 +245,11 @@ class Turn:
         """The civil date at the operator's."""
         return self.now.astimezone(self.services.operator.zone).date()
 
+    def written_day(self, moment: datetime) -> str:
+        """The civil date of a moment at the operator's, in the customer's language."""
+        zone = self.services.operator.zone
+        return self.services.wording.moment_day(self.language, moment, zone)
+
     @property
     def is_in_form(self) -> bool:
         return (self.tracker.active_loop or {}).get("name") == FORM

@@ -74,6 +74,6 @@ async def file_urgent_case(turn: Turn) -> None:
     turn.say(
         "utter_urgent_filed",
         reference=case.reference,
-        custom={"case": receipt_as_json(case)},
+        custom={"case": receipt_as_json(case, turn.written_day)},
         **crisis_values(turn),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
@@ -214,12 +215,19 @@ def message_as_json(message: Message) -> dict[str, Any]:
     return content
 
 
-def receipt_as_json(case: Case) -> dict[str, Any]:
-    """The `case` of a `Message`: what the customer is told on filing."""
+def receipt_as_json(case: Case, write_day: Callable[[datetime], str]) -> dict[str, Any]:
+    """The `case` of a `Message`: what the customer is told on filing.
+
+    Args:
+        case: Which was filed.
+        write_day: Writes the date of a moment in the message's language.
+    """
     return {
         "reference": case.reference,
         "opened_at": time_as_json(case.opened_at),
+        "opened": write_day(case.opened_at),
         "answer_due_at": time_as_json(case.answer_due_at),
+        "answer_due": write_day(case.answer_due_at),
         "queue_position": case.queue_position,
     }
 

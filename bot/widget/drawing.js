@@ -75,7 +75,10 @@ export class Drawing {
   }
 
   receiptRows(filed) {
-    const rows = [["opened_at", filed.opened_at && this.day(filed.opened_at)], ["answer_due_at", filed.answer_due_at && this.day(filed.answer_due_at)], ["queue_position", filed.queue_position]];
+    // As the server wrote them; messages of earlier releases have the moments alone.
+    const opened = filed.opened || (filed.opened_at && this.day(filed.opened_at));
+    const due = filed.answer_due || (filed.answer_due_at && this.day(filed.answer_due_at));
+    const rows = [["opened_at", opened], ["answer_due_at", due], ["queue_position", filed.queue_position]];
     return rows.filter(([, value]) => value != null);
   }
 

@@ -147,6 +147,7 @@ class Heard:
         )
         self.said = [item["text"] or "" for item in said]
         self.text = "\n".join(item["text"] or "" for item in said)
+        self.custom = [item["custom"] or {} for item in said]
         self.payloads = [b["payload"] for item in said for b in item["buttons"]]
 
 
