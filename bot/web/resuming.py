@@ -51,10 +51,13 @@ async def make_link(request: web.Request) -> web.Response:
     known = await authenticate(request)
     parts = request.app[keys.PARTS]
     now = parts.clock()
+    until = now + LASTS
+    last_day = until.astimezone(parts.operator.zone).date()
     return web.json_response(
         {
             "url": link(parts.settings, known.id, known.language, now),
-            "expires_at": time_as_json(now + LASTS),
+            "expires_at": time_as_json(until),
+            "expires": parts.texts.day(known.language, last_day),
         },
         headers={"Cache-Control": "no-store"},
     )

@@ -95,9 +95,9 @@ export class Drawing {
   }
 
   /** A link for another device, to be copied. */
-  link({ url, expires_at: expiresAt }) {
+  link({ url, expires, expires_at: expiresAt }) {
     const { texts } = this.words;
-    const hint = make("p", { id: `until-${expiresAt}` }, texts.device_hint.replace("{date}", this.day(expiresAt)));
+    const hint = make("p", { id: `until-${expiresAt}` }, texts.device_hint.replace("{date}", expires));
     const line = make("input", { readonly: true, value: url, "aria-label": texts.device, "aria-describedby": hint.id, onfocus: () => line.select() });
     const copy = button("plain", async () => {
       line.select();

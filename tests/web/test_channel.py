@@ -175,3 +175,13 @@ async def test_an_unknown_form_of_transcript_is_refused(counter: Counter) -> Non
     )
 
     assert response.status == 400
+
+
+async def test_a_link_says_until_when_it_works_in_the_customers_language(
+    counter: Counter,
+) -> None:
+    visit = await counter.open(language="sv")
+
+    response = await visit.client.post(f"{visit.address}/link", headers=visit.headers)
+
+    assert (await response.json())["expires"] == "22 december 2026"
