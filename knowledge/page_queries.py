@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from knowledge.tables import (
     publication_pages,
     publications,
 )
+from knowledge.versions import Publication
 
 
 async def claim(
@@ -77,3 +79,40 @@ def publications_newest_first() -> Select[Any]:
         .label("n_pages")
     )
     return select(publications, n_pages).order_by(publications.c.number.desc())
+
+
+async def versions_of(
+    connection: AsyncConnection, publication: int
+) -> dict[tuple[str, str], int]:
+    """What is live with a publication: versions by page and language."""
+    rows = await connection.execute(
+        select(publication_pages).where(publication_pages.c.publication == publication)
+    )
+    return {(row.page_id, row.language): row.version for row in rows}
+
+
+async def insert_publication(
+    connection: AsyncConnection,
+    made: Publication,
+    versions: Mapping[tuple[str, str], int],
+) -> None:
+    """Record a publication with its versions by page and language."""
+    await connection.execute(
+        insert(publications).values(
+            number=made.number,
+            author=made.author,
+            published_at=made.published_at,
+            restores=made.restores,
+        )
+    )
+    rows = [
+        {
+            "publication": made.number,
+            "page_id": id,
+            "language": language,
+            "version": version,
+        }
+        for (id, language), version in versions.items()
+    ]
+    if rows:
+        await connection.execute(insert(publication_pages), rows)

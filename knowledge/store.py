@@ -14,11 +14,13 @@ from knowledge.errors import Conflict, NotFound
 from knowledge.gap_queries import Gap, GapReason, question_key, unsettled_gaps
 from knowledge.page_queries import (
     claim,
+    insert_publication,
     is_page,
     latest_publication,
     publications_newest_first,
     same_page,
     same_version,
+    versions_of,
     withdrawn_versions,
 )
 from knowledge.pages import Page
@@ -275,49 +277,22 @@ class PageStore:
                 await connection.execute(publications_newest_first().limit(1))
             ).first()
             if latest is not None:
-                rows = await connection.execute(
-                    select(publication_pages).where(
-                        publication_pages.c.publication == latest.number
-                    )
-                )
-                live = {(row.page_id, row.language): row.version for row in rows}
-                if live == wanted:
+                if await versions_of(connection, latest.number) == wanted:
                     return as_publication(latest)
                 if base is not None and base != latest.number:
                     raise Conflict(
                         f"publication {latest.number} was made in the meantime,"
                         f" expected {base} to be the latest"
                     )
-            number = latest.number + 1 if latest is not None else 1
-            published_at = self._clock()
-            await connection.execute(
-                insert(publications).values(
-                    number=number,
-                    author=author,
-                    published_at=published_at,
-                    restores=restores,
-                )
+            made = Publication(
+                number=latest.number + 1 if latest is not None else 1,
+                author=author,
+                published_at=self._clock(),
+                restores=restores,
+                n_pages=len(wanted),
             )
-            if wanted:
-                await connection.execute(
-                    insert(publication_pages),
-                    [
-                        {
-                            "publication": number,
-                            "page_id": id,
-                            "language": language,
-                            "version": version,
-                        }
-                        for (id, language), version in wanted.items()
-                    ],
-                )
-        return Publication(
-            number=number,
-            author=author,
-            published_at=published_at,
-            restores=restores,
-            n_pages=len(wanted),
-        )
+            await insert_publication(connection, made, wanted)
+        return made
 
     async def publications(self, limit: int = 50) -> list[Publication]:
         """What was published, newest first."""

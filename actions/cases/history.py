@@ -84,18 +84,9 @@ async def append_events(
             digest=digest,
             prev_hash=prev_hash,
         )
+        event = Event(at=at, actor=actor, kind=kind, details=details, hash=sealed)
         writes += [
-            new_row(
-                case_events,
-                id=number,
-                reference=reference,
-                at=at,
-                actor=actor,
-                kind=kind,
-                details_digest=digest,
-                prev_hash=prev_hash,
-                hash=sealed,
-            ),
+            _link(number, reference, event, digest, prev_hash),
             new_row(
                 event_details,
                 event_id=number,
@@ -111,12 +102,27 @@ async def append_events(
                 at=at,
             ),
         ]
-        appended.append(
-            Event(at=at, actor=actor, kind=kind, details=details, hash=sealed)
-        )
+        appended.append(event)
         prev_hash = previous = sealed
     await write_all(connection, writes)
     return appended
+
+
+def _link(
+    number: int, reference: str, event: Event, digest: str, prev_hash: str
+) -> Write:
+    """The insert of an event's link of the chain, without its details."""
+    return new_row(
+        case_events,
+        id=number,
+        reference=reference,
+        at=event.at,
+        actor=event.actor,
+        kind=event.kind,
+        details_digest=digest,
+        prev_hash=prev_hash,
+        hash=event.hash,
+    )
 
 
 async def read_history(connection: AsyncConnection, reference: str) -> list[Event]:
