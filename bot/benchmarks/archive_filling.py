@@ -117,30 +117,7 @@ def _add_case(
     rows["customers"].append(
         {"id": number, "name": "Person", "email": email, "email_key": email}
     )
-    rows["conversations"].append(
-        {
-            "id": conversation,
-            "token_hash": "",
-            "channel": "chat",
-            "language": "en",
-            "accept_languages": [],
-            "stage": "filed",
-            "created_at": at,
-        }
-    )
-    rows["messages"].append(
-        {
-            "number": number,
-            "id": f"m-{number}",
-            "conversation_id": conversation,
-            "sender": "customer",
-            "text": description,
-            "language": "en",
-            "sent_at": at,
-            "choices": [],
-            "citations": [],
-        }
-    )
+    _add_talk(rows, number, conversation, description, at)
     rows["cases"].append(
         {
             "id": number,
@@ -179,6 +156,36 @@ def _add_case(
     if closed_at is not None:
         head = _add_event(rows, reference, closed_at, "eva", "closed", head)
     return head
+
+
+def _add_talk(
+    rows: Rows, number: int, conversation: str, said: str, at: datetime
+) -> None:
+    """A conversation in which the customer says one thing."""
+    rows["conversations"].append(
+        {
+            "id": conversation,
+            "token_hash": "",
+            "channel": "chat",
+            "language": "en",
+            "accept_languages": [],
+            "stage": "filed",
+            "created_at": at,
+        }
+    )
+    rows["messages"].append(
+        {
+            "number": number,
+            "id": f"m-{number}",
+            "conversation_id": conversation,
+            "sender": "customer",
+            "text": said,
+            "language": "en",
+            "sent_at": at,
+            "choices": [],
+            "citations": [],
+        }
+    )
 
 
 def _add_event(
