@@ -9,6 +9,7 @@ folder go to standard output, one line each.
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -34,4 +35,6 @@ async def main(state_dir: Path) -> None:
 
 
 if __name__ == "__main__":
+    # A shell has its background jobs, and what they start, ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     asyncio.run(main(Path(sys.argv[1])))

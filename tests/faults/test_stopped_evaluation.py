@@ -31,8 +31,11 @@ class Evaluation:
 
     def stop(self, number: signal.Signals) -> int:
         with self.process:
-            self.process.send_signal(number)
-            return self.process.wait(SECONDS)
+            try:
+                self.process.send_signal(number)
+                return self.process.wait(SECONDS)
+            finally:
+                self.process.kill()
 
     def wait_for_the_instance_to_end(self) -> None:
         with self._connection:
