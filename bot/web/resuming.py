@@ -36,7 +36,7 @@ def link(settings: Settings, conversation: str, language: str, now: datetime) ->
     """Where whoever has it can read and go on with a conversation, for `LASTS`."""
     key = internal_token(settings.state_dir)
     ticket = seal(conversation, key, purpose=_PURPOSE, until=now + LASTS)
-    return f"{settings.address}/resume?language={language}#{ticket}"
+    return f"{settings.address}/resume?language={language}#{_PURPOSE}:{ticket}"
 
 
 @routes.get("/resume")

@@ -110,8 +110,8 @@ export function newId() {
 
 /** The ticket of a link, which leaves the address at once. */
 export function takeTicket() {
-  if (!location.hash.startsWith("#resume:")) return null;
-  const ticket = location.hash.slice(1);
+  const [, ticket] = location.hash.match(/^#resume:(.*)$/) ?? [];
+  if (ticket === undefined) return null;
   history.replaceState(null, "", location.pathname + location.search);
   return ticket;
 }

@@ -120,7 +120,7 @@ async def test_a_customer_is_answered_as_described(counter: Counter) -> None:
         "POST",
         "/api/v1/conversations/resume",
         200,
-        json={"ticket": link["url"].partition("#")[2]},
+        json={"ticket": link["url"].partition("#resume:")[2]},
     )
     await reader.ask("GET", "/api/v1/search", 200, params={"q": "Hur länge?"})
     await reader.ask("GET", "/api/v1/search", 200, params={"q": "okänt"})
