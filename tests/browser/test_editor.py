@@ -21,7 +21,7 @@ TEXT = (
     "Yes, playing cards with your own portrait cost 19 euros. See"
     " [all prices](/help/en/no-such-page).\n"
 )
-LONGEST_REHEARSAL_MS = 180_000
+LONGEST_REHEARSAL_MS = 400_000
 
 
 @pytest.fixture(scope="module")
