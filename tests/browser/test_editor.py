@@ -112,7 +112,8 @@ def test_an_editor_writes_rehearses_publishes_asks_and_rolls_back(
     expect(page.get_by_role("status")).to_contain_text("is back", timeout=60_000)
 
     page.goto("/knowledge?language=en")
-    expect(page.locator(".listing")).to_contain_text("Not published")
+    row = page.get_by_role("row").filter(has_text="portrait-cards")
+    expect(row).to_contain_text("Withdrawn")
     assert found == []
 
 
