@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,23 +13,22 @@ from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
-from email_validator import EmailNotValidError, validate_email
 
 from actions.cases.case import Case, CaseDraft, Customer
-from actions.cases.files import TYPES, media_type_of
+from actions.cases.files import TYPES
 from actions.cases.queries import CaseStatus
 from bot import keys
 from bot.settings import Settings
 from bot.tokens import internal_token, seal, unseal
 from bot.web.api import read_body
+from bot.web.filled import Filled, check
 from bot.web.multipart import MOST_FILES, File, read_form
 from bot.web.negotiation import asked_language
 from bot.web.pages import render
 from knowledge.bodies import form_fields
 from knowledge.citing import cite_in_force
-from knowledge.errors import NotFound, Unavailable, WrongFileType
+from knowledge.errors import NotFound, Unavailable
 
-LONGEST_LINE = 200
 N_SUGGESTED_PAGES = 3
 LINK_LASTS = timedelta(days=2)
 _PURPOSE = "contact"
@@ -41,16 +39,6 @@ routes = web.RouteTableDef()
 class Wanted(msgspec.Struct):
     reference: str
     email: str
-
-
-@dataclass
-class Filled:
-    """What stands in the form, and what is wrong with it: text keys by field."""
-
-    values: dict[str, str]
-    files: list[File] = field(default_factory=list)
-    troubles: dict[str, str] = field(default_factory=dict)
-    event_date: date | None = None
 
 
 def url(settings: Settings, conversation: str, language: str, now: datetime) -> str:
@@ -94,9 +82,12 @@ async def file_case(request: web.Request) -> web.Response:
     wanted = sent.get("language")
     language = wanted if wanted in texts.languages else asked_language(request)
     request[keys.LANGUAGE] = language
-    filled = _check(request, sent)
-    filled.files = form.files
-    _check_files(filled)
+    filled = check(
+        sent,
+        form.files,
+        today=_today(request),
+        longest=request.app[keys.PARTS].settings.max_utterance_characters,
+    )
     if filled.troubles:
         return _form(request, language, filled, status=400)
     try:
@@ -237,56 +228,11 @@ async def _attach(request: web.Request, case: Case, files: Sequence[File]) -> No
             )
 
 
-def _check_files(filled: Filled) -> None:
-    try:
-        for file in filled.files:
-            media_type_of(file.content)
-    except WrongFileType:
-        filled.troubles["attachments"] = "wrong_file_type"
-
-
-def _check(request: web.Request, sent: Mapping[str, str]) -> Filled:
-    """Find every trouble at once, so that the customer mends the form in one go."""
-    parts = request.app[keys.PARTS]
-    filled = Filled({name: value.strip() for name, value in sent.items()})
-    values, troubles = filled.values, filled.troubles
-    if not _is_key(values.get("filing_key", "")):
-        values["filing_key"] = uuid.uuid4().hex
-    for name in ("name", "email", "description"):
-        if not values.get(name):
-            troubles[name] = "missing"
-    for name in ("name", "email", "username"):
-        if len(values.get(name, "")) > LONGEST_LINE:
-            troubles[name] = "too_long"
-    for name in ("description", "remedy_sought"):
-        if len(values.get(name, "")) > parts.settings.max_utterance_characters:
-            troubles[name] = "too_long"
-    if "email" not in troubles:
-        try:
-            checked = validate_email(values["email"], check_deliverability=False)
-            values["email"] = checked.normalized
-        except EmailNotValidError:
-            troubles["email"] = "not_email"
-    if values.get("event_date"):
-        try:
-            filled.event_date = date.fromisoformat(values["event_date"])
-        except ValueError:
-            troubles["event_date"] = "not_date"
-        else:
-            if filled.event_date > _today(request):
-                troubles["event_date"] = "future"
-    return filled
-
-
 def _conversation(request: web.Request, ticket: str) -> str | None:
     """The conversation that the form was opened from, when the link is ours."""
     parts = request.app[keys.PARTS]
     key = internal_token(parts.settings.state_dir)
     return unseal(ticket, key, purpose=_PURPOSE, now=parts.clock())
-
-
-def _is_key(key: str) -> bool:
-    return len(key) == 32 and all(digit in "0123456789abcdef" for digit in key)
 
 
 def _today(request: web.Request) -> date:
