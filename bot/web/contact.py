@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -85,7 +85,7 @@ async def file_case(request: web.Request) -> web.Response:
     filled = check(
         sent,
         form.files,
-        today=_today(request),
+        now=_now(request),
         longest=request.app[keys.PARTS].settings.max_utterance_characters,
     )
     if filled.troubles:
@@ -191,6 +191,7 @@ async def _file(request: web.Request, language: str, filled: Filled) -> Case:
             description=values["description"],
             conversation=_conversation(request, values.get("from", "")),
             event_date=filled.event_date,
+            event_time=filled.event_time,
             remedy_sought=values.get("remedy_sought") or None,
             is_complaint=verdict.is_complaint or says_complaint,
             complaint_probability=verdict.probability,
@@ -235,9 +236,10 @@ def _conversation(request: web.Request, ticket: str) -> str | None:
     return unseal(ticket, key, purpose=_PURPOSE, now=parts.clock())
 
 
-def _today(request: web.Request) -> date:
+def _now(request: web.Request) -> datetime:
+    """Civil date and time at the operator's."""
     parts = request.app[keys.PARTS]
-    return parts.clock().astimezone(parts.operator.zone).date()
+    return parts.clock().astimezone(parts.operator.zone)
 
 
 def _dates(
@@ -283,7 +285,7 @@ def _form(
         {
             "values": filled.values,
             "troubles": filled.troubles,
-            "today": _today(request).isoformat(),
+            "today": _now(request).date().isoformat(),
             "types": ",".join(TYPES),
             "count": MOST_FILES,
             "megabytes": parts.attachments.limits.largest_bytes // 2**20,

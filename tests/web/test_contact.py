@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 from typing import Any
 
 import pytest
@@ -49,6 +50,30 @@ async def test_the_form_files_a_case_and_gives_a_dated_receipt(
     assert case.suggested_pages
 
 
+@pytest.mark.parametrize("written", ["20:40", "20.40", "20h40"])
+async def test_the_time_of_the_event_is_kept_with_its_day(
+    counter: Counter, written: str
+) -> None:
+    page = await (await send(counter, event_time=written)).text()
+
+    case = await counter.parts.archive.case(reference_in(page))
+    assert case.event_time == time(20, 40)
+
+
+async def test_a_time_by_itself_asks_for_its_day(counter: Counter) -> None:
+    response = await send(counter, event_date="", event_time="20:40")
+
+    assert response.status == 400
+    assert "Indiquez aussi le jour" in await response.text()
+
+
+async def test_a_time_still_to_come_today_is_refused(counter: Counter) -> None:
+    response = await send(counter, event_date="2026-11-22", event_time="23:59")
+
+    assert response.status == 400
+    assert "pas encore passée" in await response.text()
+
+
 async def test_sending_the_form_twice_files_one_case(counter: Counter) -> None:
     first = await (await send(counter)).text()
     second = await (await send(counter)).text()
@@ -83,6 +108,8 @@ async def test_numbers_are_masked_in_the_form_too(counter: Counter) -> None:
         ("description", "x" * 20_000, "trop long"),
         ("event_date", "2026-12-24", "dans le futur"),
         ("event_date", "hier", "ne ressemble pas à une date"),
+        ("event_time", "le soir", "ne ressemble pas à une heure"),
+        ("event_time", "24:10", "ne ressemble pas à une heure"),
     ],
 )
 async def test_a_mistake_is_explained_and_nothing_is_lost_or_filed(
