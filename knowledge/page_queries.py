@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, select
+from sqlalchemy import ColumnElement, Select, and_, func, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,6 +41,12 @@ async def claim(
 
 def is_page(id: str, language: str) -> ColumnElement[bool]:
     return and_(page_versions.c.page_id == id, page_versions.c.language == language)
+
+
+def is_version_of(versions: Sequence[tuple[str, str, int]]) -> ColumnElement[bool]:
+    """Whether it is one of these: id, language and version of each."""
+    columns = page_versions.c
+    return tuple_(columns.page_id, columns.language, columns.version).in_(versions)
 
 
 def same_page(other: Any) -> ColumnElement[bool]:

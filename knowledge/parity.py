@@ -101,28 +101,28 @@ def compare_translations(
         n_pairs=n_pairs,
         parted=parted,
         stale=stale_translations(states, languages),
-        differences=_differences(
-            [each.newest.page for each in states], languages, readers
-        ),
+        differences=_differences(states, languages, readers),
     )
 
 
 def _differences(
-    pages: Sequence[Page], languages: Sequence[str], readers: Mapping[str, Reader]
+    states: Sequence[PageState],
+    languages: Sequence[str],
+    readers: Mapping[str, Reader],
 ) -> list[Difference]:
-    by_page: dict[str, dict[str, Page]] = {}
-    for page in pages:
-        by_page.setdefault(page.id, {})[page.language] = page
+    by_page: dict[str, dict[str, PageState]] = {}
+    for state in states:
+        by_page.setdefault(state.newest.page.id, {})[state.newest.page.language] = state
     found = []
     for versions in by_page.values():
         order = [each for each in languages if each in versions]
         if not order:
             continue
         source, *others = [versions[language] for language in order]
-        for page in others:
-            # What was made from another version is stale, and differs on purpose.
-            if page.translates in (None, source.version):
-                found += _compare_pages(source, page, readers)
+        for page in (each.newest.page for each in others):
+            # What was made from other words is stale, and differs on purpose.
+            if page.translates is None or source.is_said_by(page):
+                found += _compare_pages(source.newest.page, page, readers)
     return found
 
 

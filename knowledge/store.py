@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.database import reading, writing
@@ -16,6 +16,7 @@ from knowledge.page_queries import (
     claim,
     insert_publication,
     is_page,
+    is_version_of,
     latest_publication,
     publications_newest_first,
     same_page,
@@ -30,6 +31,7 @@ from knowledge.tables import (
     publication_pages,
     publications,
 )
+from knowledge.translations import translated_versions, with_alike
 from knowledge.versions import (
     PageState,
     PageVersion,
@@ -138,7 +140,11 @@ class PageStore:
         )
         if language is not None:
             query = query.where(page_versions.c.language == language)
-        return [as_state(row) for row in await self._rows(query)]
+        states = [as_state(row) for row in await self._rows(query)]
+        named = translated_versions(states)
+        older = select(page_versions).where(is_version_of(named))
+        rows = await self._rows(older) if named else []
+        return with_alike(states, [as_version(row).page for row in rows])
 
     async def pages(self, language: str | None = None) -> list[Page]:
         """Every page that is not withdrawn, newest version, by language and id."""
@@ -325,6 +331,7 @@ class PageStore:
         language: str,
         reason: GapReason,
         confidence: float | None = None,
+        answer: str | None = None,
     ) -> None:
         """Remember a question that nothing answered, or whose answer did not help.
 
@@ -333,8 +340,12 @@ class PageStore:
             language: Of the question.
             reason: `unanswered`, or `unhelpful` when the customer said so.
             confidence: Of the best answer, 0 to 1, when there was one.
+            answer: Id of the answer that did not help, which counts once.
         """
         async with writing(self._engine) as connection:
+            known = select(gaps.c.id).where(gaps.c.answer == answer)
+            if answer is not None and await connection.scalar(known) is not None:
+                return
             await connection.execute(
                 insert(gaps).values(
                     question=question.strip(),
@@ -342,8 +353,16 @@ class PageStore:
                     language=language,
                     reason=reason,
                     confidence=confidence,
+                    answer=answer,
                     asked_at=self._clock(),
                 )
+            )
+
+    async def take_back_gap(self, answer: str) -> None:
+        """An answer helped after all; what editors have settled stays settled."""
+        async with writing(self._engine) as connection:
+            await connection.execute(
+                delete(gaps).where(gaps.c.answer == answer, gaps.c.settled_at.is_(None))
             )
 
     async def gaps(self, language: str | None = None, limit: int = 200) -> list[Gap]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
+from knowledge.chunking import without_asked
 from knowledge.pages import Page
 from knowledge.versions import PageState
 
@@ -31,7 +35,7 @@ class StaleTranslation:
 def stale_translations(
     states: Sequence[PageState], languages: Sequence[str]
 ) -> list[StaleTranslation]:
-    """Compare every translation with the newest version of its source.
+    """Compare every translation with what customers read in its source now.
 
     Args:
         states: Every page in every language.
@@ -57,17 +61,16 @@ def stale_translations(
             if (id, language) in withdrawn:
                 continue
             page = versions[language].newest.page if language in versions else None
-            if page == source or (
-                page is not None and page.translates == source.version
-            ):
+            original = source.newest.page
+            if page == original or (page is not None and source.is_said_by(page)):
                 continue
             found.append(
                 StaleTranslation(
                     id=id,
                     language=language,
-                    title=source.title,
-                    source_language=source.language,
-                    source_version=source.version,
+                    title=original.title,
+                    source_language=original.language,
+                    source_version=original.version,
                     translates=page.translates if page else None,
                     is_missing=page is None,
                 )
@@ -75,14 +78,46 @@ def stale_translations(
     return found
 
 
-def _source(versions: dict[str, PageState], first: str) -> Page | None:
+def _source(versions: dict[str, PageState], first: str) -> PageState | None:
     if first in versions:
-        return versions[first].newest.page
-    return next(
-        (
-            state.newest.page
-            for state in versions.values()
-            if state.newest.page.translates is None
-        ),
-        None,
-    )
+        return versions[first]
+    originals = (e for e in versions.values() if e.newest.page.translates is None)
+    return next(originals, None)
+
+
+def translated_versions(states: Sequence[PageState]) -> list[tuple[str, str, int]]:
+    """The older versions that translations were made from: id, language, version."""
+    named: defaultdict[str, set[int]] = defaultdict(set)
+    for page in (state.newest.page for state in states):
+        if page.translates is not None:
+            named[page.id].add(page.translates)
+    return [
+        (page.id, page.language, version)
+        for page in (state.newest.page for state in states)
+        if page.translates is None
+        for version in sorted(named[page.id])
+        if version < page.version
+    ]
+
+
+def with_alike(states: Sequence[PageState], earlier: Sequence[Page]) -> list[PageState]:
+    """The states, knowing which earlier versions customers read the same in."""
+    alike: defaultdict[tuple[str, str], list[Page]] = defaultdict(list)
+    for page in earlier:
+        alike[page.id, page.language].append(page)
+    found = []
+    for state in states:
+        newest = state.newest.page
+        same = {
+            page.version
+            for page in alike[newest.id, newest.language]
+            if _as_read(page) == _as_read(newest)
+        }
+        found.append(replace(state, alike=frozenset(same)) if same else state)
+    return found
+
+
+def _as_read(page: Page) -> tuple[str, date, str]:
+    """What customers read: how they ask for it is for search alone."""
+    body = re.sub(r"\n\s*\n", "\n\n", without_asked(page.body))
+    return page.title, page.effective_from, body.strip()

@@ -32,11 +32,14 @@ class PageState:
         published_version: None when no version is published.
         withdrawn_version: The newest when the page was last taken down; None when it
             never was.
+        alike: Of the earlier versions that translations were made from, those in
+            which customers read the same as in the newest.
     """
 
     newest: PageVersion
     published_version: int | None
     withdrawn_version: int | None = None
+    alike: frozenset[int] = frozenset()
 
     @property
     def is_published(self) -> bool:
@@ -54,6 +57,10 @@ class PageState:
     def is_waiting(self) -> bool:
         """True when the newest version waits to be published."""
         return not self.is_published and not self.is_withdrawn
+
+    def is_said_by(self, translation: Page) -> bool:
+        """True when a translation was made from what customers read here now."""
+        return translation.translates in (self.newest.page.version, *self.alike)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import pytest
 from knowledge.errors import Conflict, NotFound
 from knowledge.pages import Page
 from knowledge.store import PageStore
+from knowledge.translations import stale_translations
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -98,6 +99,29 @@ async def test_translations_are_numbered_apart(store):
     assert version == 1
     assert [page.language for page in await store.pages()] == ["en", "fr"]
     assert [page.version for page in await store.pages("en")] == [2]
+
+
+async def test_what_only_search_reads_leaves_a_translation_as_it_is(store):
+    await store.save_version(make_page(), author="Ada")
+    await store.save_version(make_page(language="fr", translates=1), author="Ada")
+    asked = f"{make_page().body}\n<!-- asked:\nprice\n-->\n"
+    await store.save_version(make_page(body=asked), author="Ada")
+
+    after_asked = stale_translations(await store.states(), ["en", "fr"])
+    await store.save_version(make_page(body=f"{asked}\nNew words.\n"), author="Ada")
+    after_words = stale_translations(await store.states(), ["en", "fr"])
+
+    assert after_asked == []
+    assert [each.language for each in after_words] == ["fr"]
+
+
+async def test_a_source_that_goes_back_to_its_words_is_translated_again(store):
+    await store.save_version(make_page(), author="Ada")
+    await store.save_version(make_page(language="fr", translates=1), author="Ada")
+    await store.save_version(make_page(title="Charges"), author="Ada")
+    await store.save_version(make_page(), author="Ada")
+
+    assert stale_translations(await store.states(), ["en", "fr"]) == []
 
 
 async def test_a_save_that_did_not_see_the_newest_version_is_refused(store):
