@@ -12,7 +12,7 @@ import pytest
 from actions.cases.case import Customer
 from actions.desk.answer_templates import load_templates
 from tests.web.conftest import Counter
-from tests.web.test_desk import CASES, call, get_page, send
+from tests.web.desk_client import CASES, call, get_page, send
 
 
 async def answer(

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.dialogue.rasa import Reply, Turn
 from tests.web.conftest import Counter, Visit
-from tests.web.test_desk import CASES, call, get_page, send
+from tests.web.desk_client import CASES, call, get_page, send
 
 API = "/api/v1/desk/conversations"
 

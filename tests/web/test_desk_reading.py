@@ -10,7 +10,7 @@ import pytest
 from actions.desk.parts import DESK
 from tests.factories import PNG, make_draft
 from tests.web.conftest import Counter
-from tests.web.test_desk import CASES, call, get_page, send
+from tests.web.desk_client import CASES, call, get_page, send
 
 
 async def test_the_sentence_that_speaks_for_a_ground_is_marked(desk, file_case):
