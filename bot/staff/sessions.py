@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.staff.accounts import Staff, email_key, staff_from
 from bot.staff.attempts import Attempts
 from bot.staff.hashing import Hashing
+from bot.staff.places import Place
 from bot.staff.second_factor import SecondFactor
 from bot.tables import staff, staff_sessions
 from bot.tokens import hash_token, new_token
@@ -21,6 +22,7 @@ from knowledge.errors import NotSignedIn
 SESSION_LENGTH = timedelta(hours=12)
 # Between the password and the code.
 CODE_LENGTH = timedelta(minutes=5)
+NOWHERE = Place()
 
 
 @dataclass(frozen=True)
@@ -51,20 +53,20 @@ class Sessions:
         self._attempts = Attempts(engine, clock)
 
     async def sign_in(
-        self, email: str, password: str, address: str | None = None
+        self, email: str, password: str, place: Place = NOWHERE
     ) -> Opened:
         """Open a session with a password.
 
         Args:
             email: Of the account.
             password: As it was typed.
-            address: Where the request comes from, if that is known.
+            place: Where the request comes from.
 
         Raises:
             NotSignedIn: Wrong e-mail or password; which of the two is not said.
             TooManyRequests: Too many failures for this e-mail lately.
         """
-        attempt = await self._attempts.begin(email, address)
+        attempt = await self._attempts.begin(email, place)
         async with reading(self._engine) as connection:
             row = (
                 await connection.execute(
@@ -88,7 +90,7 @@ class Sessions:
             # Earlier failures stay: a known password gives no new guesses at codes.
             await self._attempts.withdraw(attempt)
         else:
-            await self._attempts.forget(email, address)
+            await self._attempts.forget(email, place)
         return opened
 
     async def open(self, person: Staff, *, is_proved: bool = False) -> Opened:
@@ -111,9 +113,7 @@ class Sessions:
             )
         return Opened(token, needs_code)
 
-    async def confirm(
-        self, token: str, code: str, address: str | None = None
-    ) -> Opened:
+    async def confirm(self, token: str, code: str, place: Place = NOWHERE) -> Opened:
         """Give the second factor; the session goes on under a new token.
 
         Raises:
@@ -123,7 +123,7 @@ class Sessions:
         person = await self._find(token, needs_code=True)
         if person is None:
             raise NotSignedIn("sign in again")
-        await self._attempts.begin(person.email, address)
+        await self._attempts.begin(person.email, place)
         if not await self._second_factor.accepts(person.id, code):
             raise NotSignedIn("wrong code")
         confirmed, now = new_token(), self._clock()
@@ -137,7 +137,7 @@ class Sessions:
                     expires_at=now + SESSION_LENGTH,
                 )
             )
-        await self._attempts.forget(person.email, address)
+        await self._attempts.forget(person.email, place)
         return Opened(confirmed, needs_code=False)
 
     async def of(self, token: str) -> Staff | None:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot import keys
 from bot.staff.accounts import Staff
+from bot.staff.places import DEVICE_LENGTH, Place, device_for, device_from
 from bot.staff.second_factor import must_set_up
 from bot.staff.sessions import CODE_LENGTH, SESSION_LENGTH, Opened
 from bot.staff.single_sign_on import RETURN_PATH, SingleSignOn
@@ -25,6 +26,7 @@ from knowledge.workplace import STAFF
 
 COOKIE = "guichet_session"
 COMPANY_COOKIE = "guichet_company_sign_in"
+DEVICE_COOKIE = "guichet_device"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 routes = web.RouteTableDef()
@@ -106,7 +108,7 @@ async def sign_in(request: web.Request) -> web.Response:
     sessions = request.app[keys.PARTS].sessions
     try:
         opened = await sessions.sign_in(
-            fields.get("email", ""), fields.get("password", ""), _address(request)
+            fields.get("email", ""), fields.get("password", ""), _place(request)
         )
     except NotSignedIn:
         return _form(request, "wrong", 401)
@@ -131,7 +133,7 @@ async def confirm(request: web.Request) -> web.Response:
     sessions = request.app[keys.PARTS].sessions
     try:
         opened = await sessions.confirm(
-            request.cookies.get(COOKIE, ""), fields.get("code", ""), _address(request)
+            request.cookies.get(COOKIE, ""), fields.get("code", ""), _place(request)
         )
     except NotSignedIn:
         return _form(request, "wrong_code", 401, template="sign_in_code.html")
@@ -196,8 +198,13 @@ async def sign_out(request: web.Request) -> web.Response:
     return response
 
 
-def _address(request: web.Request) -> str | None:
-    return customer_address(request, request.app[keys.PARTS].settings.proxies)
+def _place(request: web.Request) -> Place:
+    parts = request.app[keys.PARTS]
+    cookie = request.cookies.get(DEVICE_COOKIE, "")
+    return Place(
+        customer_address(request, parts.settings.proxies),
+        device_from(cookie, _key(request), parts.clock()),
+    )
 
 
 def _company(request: web.Request) -> SingleSignOn:
@@ -214,7 +221,18 @@ async def _enter(
     staff = await request.app[keys.PARTS].sessions.of(opened.token)
     assert staff is not None
     wanted = request.query.get("next", "") if destination is None else destination
-    return _keep(request, opened, _destination(wanted, staff), SESSION_LENGTH)
+    response = _keep(request, opened, _destination(wanted, staff), SESSION_LENGTH)
+    parts = request.app[keys.PARTS]
+    response.set_cookie(
+        DEVICE_COOKIE,
+        device_for(staff.email).sealed(_key(request), parts.clock()),
+        max_age=int(DEVICE_LENGTH.total_seconds()),
+        path="/sign-in",
+        httponly=True,
+        secure=parts.settings.is_https,
+        samesite="Lax",
+    )
+    return response
 
 
 def _keep(

@@ -44,7 +44,11 @@ async def test_cookies_and_browsers_are_kept_to_https_where_that_is_the_address(
 
     cookies, response = await cookies_of_a_day(counter)
 
-    assert set(cookies) == {"guichet_session", "guichet_staff_language"}
+    assert set(cookies) == {
+        "guichet_session",
+        "guichet_device",
+        "guichet_staff_language",
+    }
     for cookie in cookies.values():
         assert bool(cookie["secure"]) == bool(address)
         assert cookie["httponly"]

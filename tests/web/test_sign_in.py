@@ -10,8 +10,10 @@ from bot.app import build_app
 from bot.settings import Settings
 from bot.staff.attempts import FAILURES_ALLOWED, FAILURES_ALLOWED_ANYWHERE, Attempts
 from bot.staff.hashing import Hashing
+from bot.staff.places import DEVICE_LENGTH, Place, device_for, device_from
 from bot.staff.sessions import Sessions
 from knowledge.errors import BadInput, NotSignedIn, TooManyRequests
+from tests.factories import NOW
 from tests.web.conftest import DATA, Counter
 
 EMAIL = "kim@ruterdam.example"
@@ -230,11 +232,11 @@ async def test_who_fails_elsewhere_does_not_lock_the_owner_out(counter: Counter)
     sessions = counter.parts.sessions
     for _ in range(FAILURES_ALLOWED):
         with pytest.raises(NotSignedIn):
-            await sessions.sign_in(EMAIL, "wrong", "6.6.6.6")
+            await sessions.sign_in(EMAIL, "wrong", Place("6.6.6.6"))
 
     with pytest.raises(TooManyRequests):
-        await sessions.sign_in(EMAIL, password, "6.6.6.6")
-    opened = await sessions.sign_in(EMAIL, password, "9.9.9.9")
+        await sessions.sign_in(EMAIL, password, Place("6.6.6.6"))
+    opened = await sessions.sign_in(EMAIL, password, Place("9.9.9.9"))
 
     assert await sessions.of(opened.token) is not None
 
@@ -242,10 +244,63 @@ async def test_who_fails_elsewhere_does_not_lock_the_owner_out(counter: Counter)
 async def test_failures_from_very_many_places_lock_everywhere(counter: Counter):
     attempts = Attempts(counter.parts.engine, counter.clock)
     for number in range(FAILURES_ALLOWED_ANYWHERE):
-        await attempts.begin(EMAIL, f"6.6.6.{number}")
+        await attempts.begin(EMAIL, Place(f"6.6.6.{number}"))
 
     with pytest.raises(TooManyRequests):
-        await attempts.begin(EMAIL, "9.9.9.9")
+        await attempts.begin(EMAIL, Place("9.9.9.9"))
+
+
+async def test_a_browser_used_before_is_let_in_where_others_failed(counter: Counter):
+    password = await counter.parts.accounts.add(EMAIL, name="Kim", role="agent")
+    await post(counter, "/sign-in", email=EMAIL, password=password)
+    sessions = counter.parts.sessions
+    for _ in range(FAILURES_ALLOWED):
+        with pytest.raises(NotSignedIn):
+            await sessions.sign_in(EMAIL, "wrong")
+
+    with pytest.raises(TooManyRequests):
+        await sessions.sign_in(EMAIL, password)
+    entered = await post(counter, "/sign-in", email=EMAIL, password=password)
+
+    assert entered.status == 303
+
+
+async def test_failures_from_everywhere_lock_no_browser_used_before(counter: Counter):
+    attempts = Attempts(counter.parts.engine, counter.clock)
+    for number in range(FAILURES_ALLOWED_ANYWHERE):
+        await attempts.begin(EMAIL, Place(f"6.6.6.{number}"))
+
+    await attempts.begin(EMAIL, Place("6.6.6.1", device_for(EMAIL)))
+
+
+async def test_a_browser_used_before_may_fail_as_often_as_any(counter: Counter):
+    attempts = Attempts(counter.parts.engine, counter.clock)
+    known = Place("9.9.9.9", device_for(EMAIL))
+    for _ in range(FAILURES_ALLOWED):
+        await attempts.begin(EMAIL, known)
+
+    with pytest.raises(TooManyRequests):
+        await attempts.begin(EMAIL, known)
+
+
+async def test_a_browser_of_another_person_is_none_used_before(counter: Counter):
+    attempts = Attempts(counter.parts.engine, counter.clock)
+    theirs = Place("6.6.6.6", device_for("bo@ruterdam.example"))
+    for _ in range(FAILURES_ALLOWED):
+        await attempts.begin(EMAIL, Place("6.6.6.6"))
+
+    with pytest.raises(TooManyRequests):
+        await attempts.begin(EMAIL, theirs)
+
+
+def test_the_cookie_of_a_browser_is_ours_alone_and_grows_old():
+    device = device_for(EMAIL)
+    cookie = device.sealed("a key", NOW)
+
+    assert device_from(cookie, "a key", NOW) == device
+    assert device_from(cookie, "another key", NOW) is None
+    assert device_from(cookie, "a key", NOW + DEVICE_LENGTH) is None
+    assert device_from("made up", "a key", NOW) is None
 
 
 async def test_guesses_made_at_once_are_no_more_than_one_after_another(
