@@ -29,7 +29,7 @@ from bot.settings import Settings
 from bot.staff import own_account, people, sign_in
 from bot.staff.second_factor import required_roles
 from bot.web import api, contact, public, resuming, saving, uploads
-from bot.web.limits import LIMITS, Limits, limit
+from bot.web.limits import limit
 from bot.web.pages import STATIC, set_up_templates
 from bot.web.problems import answer_errors
 from bot.web.security import harden
@@ -69,7 +69,6 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
     async def join(app: web.Application) -> AsyncIterator[None]:
         async with open_all(settings) as parts:
             app[keys.PARTS] = parts
-            app[LIMITS] = Limits(parts.clock)
             app[keys.VOICE] = Voice(
                 parts.texts,
                 parts.clock,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.staff.sessions import Sessions
     from bot.staff.single_sign_on import SingleSignOn
     from bot.texts import Texts
+    from bot.web.limits import RateLimits
     from knowledge.answers import Knowledge
     from knowledge.embedding import Embedder
     from knowledge.operator import Operator
@@ -65,6 +66,7 @@ class Parts:
     assistant: Assistant
     events: Events
     locks: Locks
+    limits: RateLimits
     accounts: Accounts
     sessions: Sessions
     second_factor: SecondFactor

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 
 import aiohttp
 from redis.asyncio import Redis
@@ -39,6 +40,7 @@ from bot.staff.sessions import Sessions
 from bot.staff.single_sign_on import RETURN_PATH, Provider, SingleSignOn
 from bot.texts import load_texts
 from bot.tokens import internal_token
+from bot.web.limits import LocalRateLimits, RateLimits, RedisRateLimits
 from knowledge.answers import open_knowledge
 from knowledge.database import open_engine
 from knowledge.embedding import load_embedder
@@ -74,7 +76,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         engine = open_engine(settings.archive_url)
         stack.push_async_callback(engine.dispose)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        events, locks = await _shared(stack, settings)
+        events, locks, limits = await _shared(stack, settings, clock)
         hashing = Hashing(executor)
         second_factor = SecondFactor(engine, clock, operator.name)
         transcripts, pages = Transcripts(engine, clock), PageStore(engine, clock)
@@ -102,6 +104,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             ),
             events=events,
             locks=locks,
+            limits=limits,
             accounts=Accounts(engine, clock, hashing),
             sessions=Sessions(engine, clock, hashing, second_factor),
             second_factor=second_factor,
@@ -220,11 +223,17 @@ def _single_sign_on(engine: AsyncEngine, settings: Settings) -> SingleSignOn | N
     )
 
 
-async def _shared(stack: AsyncExitStack, settings: Settings) -> tuple[Events, Locks]:
+async def _shared(
+    stack: AsyncExitStack, settings: Settings, clock: Callable[[], datetime]
+) -> tuple[Events, Locks, RateLimits]:
     """What replicas share; within one process when no Redis is configured."""
     if not settings.redis_url:
-        return LocalEvents(), LocalLocks()
+        return LocalEvents(), LocalLocks(), LocalRateLimits(clock)
     redis = Redis.from_url(settings.redis_url)
     stack.push_async_callback(redis.aclose)
     longest = settings.rasa_timeout_seconds + 15
-    return RedisEvents(redis), RedisLocks(redis, longest_hold_seconds=longest)
+    return (
+        RedisEvents(redis),
+        RedisLocks(redis, longest_hold_seconds=longest),
+        RedisRateLimits(redis, clock),
+    )

