@@ -106,10 +106,13 @@ gaps = Table(
     Column("language", String(35), nullable=False),
     Column("reason", String(20), nullable=False),
     Column("confidence", Float),
+    # The message that did not help; none where nothing was answered.
+    Column("answer", String(64)),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime),
     CheckConstraint("reason IN ('unanswered', 'unhelpful')", name="reason_known"),
     Index("ix_gaps_language_question_key", "language", "question_key"),
+    Index(None, "answer"),
 )
 
 # Publications that wait for their time.

@@ -157,7 +157,8 @@ async def _erase_gaps(connection: AsyncConnection, in_them: ColumnElement[bool])
         )
         same = gaps.c.question_key == question_key(row.text)
         removed += await _delete(connection, gaps, same, around)
-    return removed
+    theirs = gaps.c.answer.in_(select(messages.c.id).where(in_them))
+    return removed + await _delete(connection, gaps, theirs)
 
 
 async def _delete(

@@ -13,9 +13,12 @@ from knowledge.gap_queries import GapReason
 
 class Gaps(Protocol):
     async def record_gap(
-        self, question: str, *, language: str, reason: GapReason
+        self, question: str, *, language: str, reason: GapReason, answer: str
     ) -> None:
-        """Keep a question that nothing answered, for the editors."""
+        """Keep a question for the editors, for each answer once."""
+
+    async def take_back_gap(self, answer: str) -> None:
+        """Take off the list what this answer put there."""
 
 
 class Helpfulness:
@@ -41,12 +44,18 @@ class Helpfulness:
         is_news = await self._transcripts.add_feedback(
             conversation, message_id, helpful, comment
         )
-        if helpful or not is_news:
+        if not is_news:
+            return
+        if helpful:
+            await self._gaps.take_back_gap(message_id)
             return
         asked = await question_of(self._engine, conversation, message_id)
         if asked is not None:
             await self._gaps.record_gap(
-                asked.text, language=asked.language, reason="unhelpful"
+                asked.text,
+                language=asked.language,
+                reason="unhelpful",
+                answer=message_id,
             )
 
     async def note_last(self, conversation: str, helpful: bool) -> None:

@@ -51,6 +51,28 @@ async def test_an_answer_that_helped_after_all_is_no_gap(
     assert await pages.gaps() == []
 
 
+async def test_the_last_word_on_an_answer_says_whether_it_is_a_gap(
+    helpfulness: Helpfulness, pages: PageStore
+) -> None:
+    await helpfulness.note("c1", "a1", False)
+    await helpfulness.note("c1", "a1", True)
+
+    assert await pages.gaps() == []
+
+
+async def test_a_verdict_turned_and_turned_back_is_no_news_to_editors(
+    helpfulness: Helpfulness, pages: PageStore
+) -> None:
+    await helpfulness.note("c1", "a1", False)
+    [gap] = await pages.gaps()
+    await pages.settle_gap(gap.question, language=gap.language)
+
+    await helpfulness.note("c1", "a1", True)
+    await helpfulness.note("c1", "a1", False)
+
+    assert await pages.gaps() == []
+
+
 async def test_what_is_said_where_nothing_was_answered_is_no_gap(
     helpfulness: Helpfulness, pages: PageStore
 ) -> None:
