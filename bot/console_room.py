@@ -10,6 +10,7 @@ from aiohttp import web
 from sqlalchemy import select
 
 from actions.cases.asked_questions import recently_answered
+from actions.desk.template_changes import TemplateChanges
 from bot.keys import Parts
 from bot.page_languages import page_identifier
 from bot.tables import staff
@@ -61,7 +62,7 @@ def make_console(parts: Parts) -> Console:
         ),
         schedule=Schedule(parts.engine, parts.clock),
         withdrawals=Withdrawals(parts.engine, parts.clock),
-        changes=Changes(parts.engine),
+        changes=Changes(parts.engine, TemplateChanges(parts.engine)),
         workshop=Workshop(
             parts.engine, parts.clock, {"what_if": WhatIf, "import": Reviewed}
         ),

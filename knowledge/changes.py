@@ -1,11 +1,11 @@
-"""Everything that was done to the help pages, by whom and when, newest first."""
+"""Everything that editors did, by whom and when, newest first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import Select, Table, and_, func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,7 +19,15 @@ from knowledge.tables import (
 )
 
 AT_ONCE = 50
-Kind = Literal["saved", "published", "rolled_back", "withdrawn"]
+Kind = Literal[
+    "saved",
+    "published",
+    "rolled_back",
+    "withdrawn",
+    "template_edited",
+    "template_restored",
+    "template_withdrawn",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +49,8 @@ class Change:
     """One thing that somebody did.
 
     Attributes:
-        page_id, language, title, version: Of the page; none for a publication.
+        page_id, language, title, version: Of the page, or of the template; none for a
+            publication.
         number: Of the publication; `restores` the one that it brought back.
         steps: What the publication changed for customers.
         moved_to, reason: Of a withdrawal.
@@ -60,6 +69,10 @@ class Change:
     reason: str = ""
     steps: list[Step] = field(default_factory=list)
 
+    @property
+    def is_of_template(self) -> bool:
+        return self.kind.startswith("template_")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
@@ -75,11 +88,21 @@ class Wanted:
     before: datetime | None = None
 
 
+class MoreChanges(Protocol):
+    """Reads what was done to something that editors keep elsewhere."""
+
+    async def newest(self, wanted: Wanted, limit: int) -> list[Change]:
+        """The newest changes that are wanted, at most `limit`."""
+
+    async def authors(self) -> list[str]:
+        """Everybody who changed anything there."""
+
+
 class Changes:
     """Reads what was done. All methods raise ArchiveUnavailable."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, *more: MoreChanges) -> None:
+        self._engine, self._more = engine, more
 
     async def newest(self, wanted: Wanted, limit: int = AT_ONCE) -> list[Change]:
         """The newest changes that are wanted, at most `limit`."""
@@ -89,6 +112,8 @@ class Changes:
                 *await _published(connection, wanted, limit),
                 *await _withdrawn(connection, wanted, limit),
             ]
+        for each in self._more:
+            found += await each.newest(wanted, limit)
         # Of what happened at one moment, the publication came last.
         found.sort(key=lambda change: (change.at, change.number), reverse=True)
         return found[:limit]
@@ -97,7 +122,10 @@ class Changes:
         """Everybody who ever changed anything, by name."""
         query = union(*(select(each.c.author) for each in _TABLES))
         async with reading(self._engine) as connection:
-            return sorted((await connection.scalars(query)).all())
+            found = set((await connection.scalars(query)).all())
+        for each in self._more:
+            found.update(await each.authors())
+        return sorted(found)
 
 
 _TABLES = (page_versions, publications, page_withdrawals)
