@@ -101,7 +101,13 @@ def _looking_up() -> Select[Any]:
         for column in ("name", "email", "username")
     )
     filed = select(cases.c.reference).where(cases.c.filing_key == filing_key)
-    known = select(conversations.c.id).where(conversations.c.id == conversation)
+    # Nobody says or attaches anything more until the transaction ends: what is read of
+    # the conversation after this is all that there is.
+    known = (
+        select(conversations.c.id)
+        .where(conversations.c.id == conversation)
+        .with_for_update()
+    )
     of_person = select(cases.c.id).join_from(cases, customers).where(same_address)
     in_conversation = select(cases.c.id).where(cases.c.conversation_id == conversation)
     return select(

@@ -19,7 +19,6 @@ from actions.cases.tables import (
     attachments,
     case_events,
     cases,
-    conversations,
     event_details,
 )
 
@@ -32,24 +31,18 @@ async def files_when_filed(
 ) -> list[dict[str, str]]:
     """Id and hash of every file in a conversation, to be sealed with a filing.
 
-    Nobody adds another until the transaction ends.
+    The caller has locked the conversation: nobody adds another.
     """
-    found = await connection.execute(_locked(), {"conversation": conversation})
-    return [
-        {"id": each.id, "sha256": each.sha256} for each in found if each.id is not None
-    ]
+    found = await connection.execute(_files(), {"conversation": conversation})
+    return [{"id": each.id, "sha256": each.sha256} for each in found]
 
 
 @cache
-def _locked() -> Select[Any]:
-    this = conversations.c.id == bindparam("conversation")
+def _files() -> Select[Any]:
     return (
         select(attachments.c.id, attachments.c.sha256)
-        .select_from(conversations)
-        .outerjoin(attachments)
-        .where(this)
+        .where(attachments.c.conversation_id == bindparam("conversation"))
         .order_by(attachments.c.number)
-        .with_for_update(of=conversations)
     )
 
 
