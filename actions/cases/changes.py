@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from actions.cases.case import Case, Message, Sender, Status
+from actions.cases.case import Case, Message, Sender, Status, message_as_json
 from actions.cases.columns import storable
 from actions.cases.history import append_events, read_history
 from actions.cases.outbox import EmailKind, email_row
 from actions.cases.queries import case_from, read_case, select_cases
+from actions.cases.sealed_messages import seal_messages
+from actions.cases.sealing import message_seal
 from actions.cases.tables import case_texts, cases, conversations, corrections
 from actions.cases.transcripts import message_row, messages_from, messages_of
 from actions.cases.words import more_words
@@ -80,10 +81,10 @@ class Change:
     def record(self, actor: str, kind: str, **details: Any) -> None:
         """Add an event to the history; details hold plain JSON values.
 
-        Where they name a message that was just said, its words are sealed as well.
+        Where they name a message that was just said, that is sealed as well.
         """
         if (said := self._said.get(str(details.get("message")))) is not None:
-            details["sha256"] = hashlib.sha256(said.text.encode()).hexdigest()
+            details |= message_seal(message_as_json(said))
         self._events.append((actor, kind, details))
 
     async def say(self, sender: Sender, text: str, language: str) -> Message:
@@ -151,6 +152,13 @@ class Change:
             await append_events(
                 self.connection, self.case.reference, self.at, self._events
             )
+        )
+        # Other cases of the same conversation show these words too.
+        await seal_messages(
+            self.connection,
+            self.case.conversation,
+            list(self._said.values()),
+            sealed_for=self.case.reference,
         )
 
     async def _write(self, writes: list[Write]) -> Case:

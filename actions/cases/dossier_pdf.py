@@ -15,7 +15,7 @@ from babel.dates import format_datetime
 from babel.numbers import format_decimal
 
 from actions.cases.dossier import Dossier, Texts
-from actions.cases.sealing import SealedEvent
+from actions.cases.sealing import SAID, SealedEvent
 
 TEMPLATE = Path(__file__).with_name("dossier.typ")
 # DejaVu Sans comes with it: Arabic, Hebrew, Armenian, Georgian and more.
@@ -108,7 +108,12 @@ class _Sheet:
             "transcript": [self._message(each) for each in case.transcript],
             "letters": [self._letter(each) for each in self._dossier.letters],
             "attachments": [self._file(each) for each in self._dossier.attachments],
-            "history": [self._event(each) for each in self._dossier.events],
+            "history": [
+                self._event(each)
+                for each in self._dossier.events
+                # The transcript shows it.
+                if each.kind != SAID
+            ],
         }
 
     def _facts(self) -> Iterator[tuple[str, str]]:

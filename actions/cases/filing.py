@@ -37,6 +37,7 @@ from actions.cases.schedule import case_dates
 from actions.cases.sealed_files import files_when_filed
 from actions.cases.sealing import (
     FILED_WITH,
+    WORDS_FOLLOW,
     citations_digest,
     facts_digest,
     transcript_digest,
@@ -281,6 +282,7 @@ def _first_events(
         "citations": citations_digest(said),
         "facts": facts_digest(case_as_json(case)),
         FILED_WITH: files,
+        WORDS_FOLLOW: True,
     }
     events = [("customer", "filed", filing)]
     if case.is_urgent:

@@ -7,6 +7,7 @@ was altered, removed or reordered breaks the chain from there on.
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
@@ -143,6 +144,17 @@ async def read_sealed(connection: AsyncConnection, reference: str) -> list[Seale
     """The events of one case in order, with what their seals cover."""
     found = await connection.execute(_of_a_case(), {"reference": reference})
     return [_sealed(each) for each in found]
+
+
+async def sealed_histories(
+    connection: AsyncConnection, references: Sequence[str]
+) -> defaultdict[str, list[SealedEvent]]:
+    """The same of several cases, by reference."""
+    query = _select_sealed().where(case_events.c.reference.in_(references))
+    histories: defaultdict[str, list[SealedEvent]] = defaultdict(list)
+    for row in await connection.execute(query):
+        histories[row.reference].append(_sealed(row))
+    return histories
 
 
 async def find_faults(

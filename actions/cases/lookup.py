@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.case import Case, Status
+from actions.cases.checking import find_altered_content
 from actions.cases.duplicates import find_original
 from actions.cases.filing import About
 from actions.cases.history import find_faults, read_sealed
@@ -217,15 +218,19 @@ class CaseLookup:
         )
 
     async def find_faults(self, reference: str | None = None) -> list[str]:
-        """Check the history of all cases, or of one; one sentence for each break.
+        """Check all cases, or one, against their history; one sentence for each fault.
 
         Raises:
             NotFound: There never was such a case.
         """
         async with reading(self._engine) as connection:
+            if connection.dialect.name == "postgresql":
+                # As it stands at one moment, whoever writes meanwhile.
+                await connection.execution_options(isolation_level="REPEATABLE READ")
             if reference is not None and not await read_sealed(connection, reference):
                 raise NotFound(f"no case {reference}")
-            return await find_faults(connection, reference)
+            faults = await find_faults(connection, reference)
+            return faults + await find_altered_content(connection, reference)
 
     async def _about(self, text: str) -> About | None:
         if self._matters is None or not text.strip():

@@ -17,6 +17,8 @@ from typing import Any
 
 FIRST_HASH = "0" * 64
 FILE_ADDED = "attachment_added"
+# A message of the conversation, after the filing and outside any change of the case.
+SAID = "said"
 # What a case says from its filing on, by the names of its JSON.
 FACTS = (
     "reference",
@@ -34,6 +36,11 @@ FACTS = (
 LATER_FACTS = ("event_time",)
 # In the details of a filing: the files that were there already.
 FILED_WITH = "attachments"
+# In the details of a filing: every message that follows is sealed by an event. Cases of
+# before this was so lack it.
+WORDS_FOLLOW = "seals_what_follows"
+# What a message shows beside its words; files are sealed on their own.
+_SHOWN = ("sender", "language", "sent_at", "choices", "citations", "case")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +104,16 @@ def citations_digest(messages: Iterable[Mapping[str, Any]]) -> str:
     """Ties an event to when things were said, and to the sources shown with them."""
     shown = [[each["id"], each["sent_at"], each["citations"]] for each in messages]
     return hashlib.sha256(canonical(shown)).hexdigest()
+
+
+def message_seal(message: Mapping[str, Any]) -> dict[str, str]:
+    """What the details of an event say of a message, as JSON of the API."""
+    shown = [message.get(name) for name in _SHOWN]
+    return {
+        "message": message["id"],
+        "sha256": hashlib.sha256(message["text"].encode()).hexdigest(),
+        "shown": hashlib.sha256(canonical(shown)).hexdigest(),
+    }
 
 
 def facts_digest(case: Mapping[str, Any]) -> str:

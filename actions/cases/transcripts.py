@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -13,6 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.case import Message
+from actions.cases.columns import storable
+from actions.cases.sealed_messages import seal_messages
 from actions.cases.tables import attachments, conversations, feedback, messages
 from knowledge.database import reading, writing
 from knowledge.errors import Conflict, NotFound
@@ -104,8 +106,7 @@ class Transcripts:
             NotFound: There is no such conversation.
         """
         async with writing(self._engine) as connection:
-            for message in said:
-                await insert_message(connection, conversation, message)
+            await insert_messages(connection, conversation, said)
 
     async def messages(
         self, conversation: str, after: str | None = None
@@ -213,21 +214,29 @@ def message_row(conversation: str, message: Message, **values: Any) -> Write:
     )
 
 
-async def insert_message(
+async def insert_messages(
     connection: AsyncConnection,
     conversation: str,
-    message: Message,
+    said: Sequence[Message],
     **values: Any,
 ) -> None:
-    """Add a message at the end of a transcript, inside the caller's transaction.
+    """Add messages at the end of a transcript, and seal them in its cases.
 
-    `values` are for the columns that a `Message` does not show.
+    Call it last: it may take the chain's lock, see `append_events`. `values` are for
+    the columns that a `Message` does not show.
 
     Raises:
         NotFound: There is no such conversation.
     """
     await lock_conversation(connection, conversation)
-    await write_all(connection, [message_row(conversation, message, **values)])
+    stored = [
+        replace(each, text=storable(each.text), language=storable(each.language))
+        for each in said
+    ]
+    # One by one: rows of one statement are numbered in no order that is promised.
+    for each in stored:
+        await write_all(connection, [message_row(conversation, each, **values)])
+    await seal_messages(connection, conversation, stored)
 
 
 async def read_messages(

@@ -18,7 +18,7 @@ from actions.cases.case import Message
 from actions.cases.tables import messages
 from actions.cases.transcripts import (
     change_conversation,
-    insert_message,
+    insert_messages,
     message_from,
 )
 from knowledge.database import reading, writing
@@ -71,10 +71,10 @@ class Turns:
         """
         try:
             async with writing(self._engine) as connection:
-                await insert_message(
+                await insert_messages(
                     connection,
                     conversation,
-                    message,
+                    [message],
                     client_message_id=client_message_id,
                     turn_id=_WAITS,
                     heard=dict(heard or {}),
@@ -140,8 +140,6 @@ class Turns:
         turn = utterances[0]
         changes = {"stage": stage, "language": language}
         async with writing(self._engine) as connection:
-            for message in replies:
-                await insert_message(connection, conversation, message, turn_id=turn)
             await connection.execute(
                 update(messages)
                 .where(
@@ -155,6 +153,8 @@ class Turns:
                 conversation,
                 **{name: value for name, value in changes.items() if value is not None},
             )
+            if replies:
+                await insert_messages(connection, conversation, replies, turn_id=turn)
 
     async def answer_to(
         self, conversation: str, utterance: str

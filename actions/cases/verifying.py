@@ -1,4 +1,8 @@
-"""Checks a dossier without the database: pure, nothing but the standard library."""
+"""Checks cases and dossiers against what was sealed: pure, only the standard library.
+
+`guichet dossier verify` checks a file without the database, and `guichet cases verify`
+what stands in it, by the same rules.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,13 @@ from typing import Any
 
 from actions.cases.sealing import (
     FIRST_HASH,
+    WORDS_FOLLOW,
     SealedEvent,
     SealedFiles,
     citations_digest,
     facts_digest,
     history_faults,
+    message_seal,
     transcript_digest,
 )
 
@@ -36,7 +42,7 @@ def dossier_faults(dossier: Any) -> list[str]:
         events = [_sealed(event) for event in dossier["history"]]
         return [
             *_faults(dossier["case"], dossier["order"], dossier["attachments"], events),
-            *_letter_faults(dossier["letters"], events),
+            *content_faults(dossier["case"], dossier["letters"], events),
         ]
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         return [f"this is no dossier, or parts are missing: {exc!r}"]
@@ -49,13 +55,11 @@ def _faults(
     events: Sequence[SealedEvent],
 ) -> list[str]:
     faults = history_faults(events)
-    if not events or events[0].kind != "filed":
-        return [*faults, "the history does not begin with the filing"]
-    if events[0].previous not in (None, FIRST_HASH):
+    if events and events[0].previous not in (None, FIRST_HASH):
         faults.append("the history does not begin with the first event")
-    if events[0].reference != case["reference"]:
+    if events and events[0].reference != case["reference"]:
         faults.append(f"the history is of case {events[0].reference}")
-    filed = events[0].details or {}
+    filed = (events[0].details if events else None) or {}
     for name in ("received_at", "queue_position"):
         shown = {
             "received_at": order["received_at"],
@@ -63,13 +67,32 @@ def _faults(
         }[name]
         if name in filed and filed[name] != shown:
             faults.append(f"{name} is not the one sealed at filing")
-    faults += _transcript_faults(case["transcript"], events)
-    faults += _fact_faults(case, events)
     files = SealedFiles()
     for event in events:
         files.read(event.kind, event.details or {})
-    faults += files.faults({each["id"]: each["sha256"] for each in attachments})
-    return [*faults, *_outcome_faults(case["outcome"], events)]
+    return faults + files.faults({each["id"]: each["sha256"] for each in attachments})
+
+
+def content_faults(
+    case: Mapping[str, Any],
+    letters: Sequence[Mapping[str, Any]],
+    events: Sequence[SealedEvent],
+) -> list[str]:
+    """Compare what a case says with what its history sealed, a phrase for each fault.
+
+    Args:
+        case: As JSON of the staff API, with its transcript.
+        letters: Those of the case, as in a dossier.
+        events: The history of the case.
+    """
+    if not events or events[0].kind != "filed":
+        return ["the history does not begin with the filing"]
+    return [
+        *_transcript_faults(case["transcript"], events),
+        *_fact_faults(case, events),
+        *_outcome_faults(case["outcome"], events),
+        *_letter_faults(letters, events),
+    ]
 
 
 def _fact_faults(case: Mapping[str, Any], events: Sequence[SealedEvent]) -> list[str]:
@@ -136,16 +159,40 @@ def _transcript_faults(
             faults.append("what was said before the filing was altered")
         if "citations" in filed and citations_digest(until_filed) != filed["citations"]:
             faults.append("a source shown before the filing, or a time, was altered")
-    said = {message["id"]: message["text"] for message in transcript}
+    return [*faults, *_message_faults(transcript, events)]
+
+
+def _message_faults(
+    transcript: Sequence[Mapping[str, Any]], events: Sequence[SealedEvent]
+) -> list[str]:
+    """What was said after the filing: each message as it was sealed, and in order."""
+    faults = []
+    filed = events[0].details or {}
+    places = {message["id"]: n for n, message in enumerate(transcript)}
+    sealed: set[str] = set()
+    before = -1
     for event in events:
         details = event.details or {}
         if "sha256" not in details or "message" not in details:
             continue
-        words = said.get(details["message"])
-        if words is None:
+        sealed.add(details["message"])
+        place = places.get(details["message"])
+        if place is None:
             faults.append(f"the message of {event} is missing")
-        elif hashlib.sha256(words.encode()).hexdigest() != details["sha256"]:
+            continue
+        seal = message_seal(transcript[place])
+        # Events of before 2026-11-22 seal the words alone.
+        if any(details[name] != seal[name] for name in seal.keys() & details.keys()):
             faults.append(f"the message of {event} was altered")
+        if place < before:
+            faults.append(f"the message of {event} stands in another place")
+        before = max(before, place)
+    if filed.get(WORDS_FOLLOW):
+        faults += [
+            f"message {message['id']} was never sealed"
+            for message in transcript[filed["messages"] :]
+            if message["id"] not in sealed
+        ]
     return faults
 
 

@@ -42,6 +42,7 @@ async def reference(counter: Counter) -> str:
         case.reference, "eva@ruterdam.example", "client difficile"
     )
     await parts.archive.append_to_case(case.reference, "Toujours rien ?")
+    await parts.transcripts.append("talk", make_message(text="Merci", language="fr"))
     await parts.archive.close(
         case.reference,
         "eva@ruterdam.example",
@@ -65,6 +66,7 @@ async def test_the_json_dossier_is_whole_and_verifies(counter: Counter, referenc
     assert found["order"]["queue_position_when_filed"] == 1
     assert [each["text"] for each in found["case"]["transcript"]][1:] == [
         "Toujours rien ?",
+        "Merci",
         "Le retrait est versé.",
     ]
     assert found["attachments"][0]["media_type"] == "image/png"
@@ -93,6 +95,12 @@ def drop(found: Any, n: int) -> None:
         lambda found: found["history"][3]["details"].update(sha256="0" * 64),
         lambda found: found["case"]["transcript"][0].update(text="Rien"),
         lambda found: found["case"]["transcript"].pop(),
+        lambda found: found["case"]["transcript"][2].update(text="Rien"),
+        lambda found: found["case"]["transcript"][2].update(sender="agent"),
+        lambda found: found["case"]["transcript"].pop(2),
+        lambda found: found["case"]["transcript"].insert(
+            2, {**found["case"]["transcript"][2], "id": "another"}
+        ),
         lambda found: found["case"]["outcome"].update(kind="decision_confirmed"),
         lambda found: found["case"].update(outcome=None),
         lambda found: found["order"].update(received_at="2026-01-01T00:00:00.000Z"),
