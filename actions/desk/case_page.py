@@ -47,10 +47,11 @@ NOTICES = {
     "assign": "assigned_notice",
     "pause": "paused_notice",
     "resume": "resumed_notice",
+    "urgency": "urgency_notice",
 }
 # Saved as they are sent; answers go by the composer.
 FORMS = frozenset(
-    "notes classification assign pause resume reopen hold release".split()
+    "notes classification assign urgency pause resume reopen hold release".split()
 )
 N_LIKELY_CATEGORIES = 3
 
@@ -139,11 +140,14 @@ async def _case_page(
 ) -> web.Response:
     desk, now = request.app[DESK], request.app[WORKPLACE].clock()
     request[STYLES] = request.app[POST].letters.styles
-    policy = desk.archive.policy
     clocks = await desk.archive.clocks.clocks(case.reference)
     verdict = await desk.judge.verdict(case)
     likely = [each["category"] for each in verdict.categories] if verdict else []
-    ranked = ranked_grounds(verdict, policy.grounds)
+    # Of the policy that it was filed under, and what it was given all the same.
+    grounds = [*clocks.policy.grounds]
+    if case.ground is not None and case.ground not in grounds:
+        grounds.append(case.ground)
+    ranked = ranked_grounds(verdict, grounds)
     reads = None
     if staff_of(request).can_lead():
         reads = await desk.reads.of_case(case.reference)
@@ -160,7 +164,7 @@ async def _case_page(
             "urgency": urgency_at(now, SOON),
             "agent": agent_of(request),
             "verdict": verdict,
-            "marked": marked(case.description, verdict),
+            "marked": marked(case.description, verdict, ranked),
             "clocks": clocks,
             "shown_dates": clocks.shown(now),
             "pause_reasons": PAUSE_REASONS,

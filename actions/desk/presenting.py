@@ -35,16 +35,17 @@ class Piece:
     grounds: tuple[str, ...] = ()
 
 
-def marked(text: str, verdict: Verdict | None) -> list[Piece]:
+def marked(text: str, verdict: Verdict | None, known: Sequence[str]) -> list[Piece]:
     """The text in pieces, with the sentences that the verdict rests on apart.
 
-    The pieces joined are the text. Evidence that does not stand in it is left out.
+    The pieces joined are the text. Evidence that does not stand in it is left out, as
+    is what speaks for no ground that is `known`.
     """
     speaks_for: dict[tuple[int, int], list[str]] = {}
     for each in verdict.grounds if verdict else ():
         sentence = each["evidence"] or ""
         start = text.find(sentence) if sentence else -1
-        if start >= 0:
+        if start >= 0 and each["ground"] in known:
             span = (start, start + len(sentence))
             speaks_for.setdefault(span, []).append(each["ground"])
     pieces, done = [], 0
@@ -59,7 +60,7 @@ def marked(text: str, verdict: Verdict | None) -> list[Piece]:
 
 
 def ranked_grounds(verdict: Verdict | None, known: Sequence[str]) -> list[str]:
-    """The grounds of the policy, likeliest first."""
+    """The grounds that are known, likeliest first."""
     likely = [each["ground"] for each in verdict.grounds] if verdict else []
     return [ground for ground in likely if ground in known] + [
         ground for ground in known if ground not in likely

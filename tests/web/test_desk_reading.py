@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,23 @@ async def test_the_sentence_that_speaks_for_a_ground_is_marked(desk, file_case):
 
     assert "<mark>Mon retrait &lt;b&gt;n&#39;est&lt;/b&gt; pas arrivé.<sup>" in page
     assert "80\N{NO-BREAK SPACE}%" in page
+
+
+async def test_grounds_are_those_of_the_policy_that_the_case_was_filed_under(
+    desk, file_case
+):
+    archive = desk.parts.archive
+    case = await file_case(ground="technical_fault")
+    clocks, narrow = archive.clocks, ("decision_not_compliant",)
+    rules, archive.policy = clocks.rules, replace(archive.policy, grounds=())
+    clocks.rules = replace(rules, policy=replace(rules.policy, grounds=narrow))
+
+    page = await get_page(desk, f"/desk/cases/{case.reference}")
+
+    offered = re.findall(r'name="ground" value="(\w+)"', page)
+    assert sorted(offered) == ["decision_not_compliant", "technical_fault"]
+    # The classifier found a ground that this policy does not know.
+    assert "<mark>" not in page
 
 
 async def test_a_case_is_shown_when_the_classifier_fails(desk, file_case, monkeypatch):
