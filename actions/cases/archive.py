@@ -25,6 +25,7 @@ from actions.cases.changes import Change, changing
 from actions.cases.clocks import ClockRules, policy_of, settle
 from actions.cases.complaint import Policy, needs_reasons
 from actions.cases.filing import Rules, filed_as, insert_case
+from actions.cases.holds import LegalHold, read_holds
 from actions.cases.keeping_time import TimeKeeper
 from actions.cases.lookup import CaseLookup, require
 from actions.cases.matters import Matters
@@ -225,6 +226,20 @@ class Archive(CaseLookup):
             await change.keep_for_learning(observed)
         return change.saved
 
+    async def mark_urgent(
+        self,
+        reference: str,
+        agent: str,
+        *,
+        is_urgent: bool,
+        version: int | None = None,
+    ) -> Case:
+        """Let the case be taken before all that are not urgent, or no longer."""
+        async with self._changing(reference, version) as change:
+            change.set(is_urgent=is_urgent)
+            change.record(agent, "marked_urgent" if is_urgent else "marked_not_urgent")
+        return change.saved
+
     async def send_interim_update(
         self, reference: str, agent: str, text: str, *, version: int | None = None
     ) -> Case:
@@ -287,9 +302,15 @@ class Archive(CaseLookup):
 
         Raises:
             BadInput: There is no reason.
+            Conflict: The case is under a hold already: its reason is not lost.
         """
         _require_text("reason", reason)
         async with self._changing(reference, version) as change:
+            if change.case.legal_hold is not None:
+                raise Conflict(
+                    f"case {reference} is under a legal hold already",
+                    refusal="held_already",
+                )
             change.set(legal_hold=reason.strip())
             change.record(actor, "legal_hold_placed", reason=reason.strip())
         return change.saved
@@ -312,6 +333,11 @@ class Archive(CaseLookup):
             change.set(legal_hold=None)
             change.record(actor, "legal_hold_released", reason=reason.strip())
         return change.saved
+
+    async def legal_holds(self) -> list[LegalHold]:
+        """Every case that is under a legal hold, the latest first."""
+        async with reading(self._engine) as connection:
+            return await read_holds(connection, self._rules.clocks)
 
     @asynccontextmanager
     async def _changing(

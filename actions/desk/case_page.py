@@ -14,7 +14,7 @@ from actions.desk.composer import Answer, check_answer, composer
 from actions.desk.composing import change_of
 from actions.desk.conflicts import conflicting
 from actions.desk.downloads import PICTURES
-from actions.desk.parts import DESK, agent_of, log_read, staff_of
+from actions.desk.parts import DESK, agent_of, check_rights, log_read, staff_of
 from actions.desk.presenting import (
     Conflicting,
     cited_address,
@@ -47,7 +47,7 @@ NOTICES = {
     "assign": "assigned_notice",
     "pause": "paused_notice",
     "resume": "resumed_notice",
-    "urgency": "urgency_notice",
+    "urgency": "urgent_notice",
 }
 # Saved as they are sent; answers go by the composer.
 FORMS = frozenset(
@@ -101,6 +101,7 @@ async def change_case(request: web.Request) -> web.Response:
     change = request.match_info["change"]
     if change not in FORMS:
         raise NotFound(f"a case has no form {change}")
+    check_rights(request, change)
     fields = dict(await form_fields(request))
     return await _save(request, change, fields, fields)
 
@@ -125,6 +126,8 @@ async def _save(
     notice = NOTICES[change]
     if change == "assign" and not values.get("assignee"):
         notice = "released_notice"
+    if change == "urgency" and values.get("is_urgent") == "no":
+        notice = "not_urgent_notice"
     return see_other(f"/desk/cases/{reference}", notice=notice)
 
 

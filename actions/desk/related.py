@@ -31,6 +31,7 @@ class Related:
     category: Category
     opened_at: datetime
     description: str
+    duplicate_of: str | None
     outcome: OutcomeKind | None
     reasons: str | None
 
@@ -76,6 +77,7 @@ def _select() -> Select[Any]:
         cases.c.category,
         cases.c.opened_at,
         cases.c.description,
+        cases.c.duplicate_of,
         cases.c.outcome,
     )
 
@@ -90,6 +92,7 @@ def _related(of: Any) -> Related:
         category=of.category,
         opened_at=of.opened_at,
         description=of.description,
+        duplicate_of=of.duplicate_of,
         outcome=outcome.get("kind"),
         reasons=outcome.get("reasons"),
     )

@@ -132,6 +132,16 @@ async def assign(desk: Desk, reference: str, agent: str, fields: Fields) -> Case
     )
 
 
+async def urgency(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
+    """Have the case taken before others or, with `is_urgent` no, in its turn."""
+    return await desk.archive.mark_urgent(
+        reference,
+        agent,
+        is_urgent=_yes_or_no(fields, "is_urgent"),
+        version=_version(fields),
+    )
+
+
 async def pause(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
     """Set the case aside for `reason`; `note` says what is waited for."""
     await desk.archive.clocks.pause(
@@ -175,6 +185,7 @@ SAVES: dict[str, Save] = {
     "classification": classification,
     "outcome": outcome,
     "assign": assign,
+    "urgency": urgency,
     "pause": pause,
     "resume": resume,
 }

@@ -7,8 +7,10 @@ from datetime import date, time, timedelta
 import pytest
 
 from actions.cases.case import Customer
+from knowledge.workplace import load_staff_texts
+from knowledge.yaml_files import parse_yaml
 from tests.factories import make_message
-from tests.web.conftest import Counter
+from tests.web.conftest import DATA, Counter
 from tests.web.desk_client import get_page, references, send
 
 
@@ -176,3 +178,45 @@ async def test_a_case_that_is_not_there_is_not_found(desk) -> None:
     response = await desk.client.get("/desk/cases/G-2026-999999")
 
     assert response.status == 404
+
+
+async def test_a_repetition_says_of_what_and_the_first_one_by_what(
+    desk, file_case
+) -> None:
+    first = await file_case()
+    again = await file_case(description=first.description)
+    path = "/desk/cases"
+
+    page = await get_page(desk, f"{path}/{again.reference}")
+    of_first = await get_page(desk, f"{path}/{first.reference}")
+
+    assert again.duplicate_of == first.reference
+    assert f'Probably the same matter as <a href="{path}/{first.reference}"' in page
+    assert "Same matter</span>" in of_first
+
+
+async def test_what_was_written_in_the_form_stands_there_once(desk) -> None:
+    text = "Mitt uttag har inte kommit."
+    customer = {"name": "Kim Berg", "email": "kim@example.se"}
+    form = {"description": text, "language": "sv", **customer}
+    await desk.client.post("/contact", data=form)
+    [case] = (await desk.parts.archive.cases()).cases
+
+    page = await get_page(desk, f"/desk/cases/{case.reference}")
+
+    assert "there was no conversation" in page
+    in_title_and_description = 2
+    assert page.count(text) == in_title_and_description
+
+
+def test_every_event_of_a_history_has_a_name_at_the_desk() -> None:
+    texts = load_staff_texts(DATA)
+    named = parse_yaml((DATA / "texts" / "en.yml").read_text("utf-8"))
+
+    unnamed = [
+        kind
+        for kind in named["dossier"]["events"]
+        if not texts.has("en", f"desk.events.{kind}")
+    ]
+
+    assert unnamed == []

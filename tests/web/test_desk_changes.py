@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
-from tests.web.desk_client import get_page, send
+from tests.web.desk_client import get_page, references, send
 
 
 async def test_an_answer_reaches_the_customers_conversation(desk, file_case) -> None:
@@ -165,3 +165,22 @@ async def test_a_case_can_be_given_back_to_its_old_place(desk, file_case) -> Non
 
     after = await desk.parts.archive.case(first.reference)
     assert (after.status, after.assigned_to, after.queue_position) == ("open", None, 1)
+
+
+async def test_an_urgent_case_is_taken_first_and_may_lose_its_urgency(
+    desk, file_case
+) -> None:
+    first, second = await file_case(), await file_case()
+    path = f"/desk/cases/{second.reference}"
+
+    await send(desk, f"{path}/urgency", version=second.version, is_urgent="yes")
+    urgent = await get_page(desk, "/desk")
+    await send(desk, f"{path}/urgency", version=second.version + 1, is_urgent="no")
+    page = await get_page(desk, "/desk")
+
+    assert references(urgent) == [second.reference, first.reference]
+    assert references(page) == [first.reference, second.reference]
+    after = await desk.parts.archive.case(second.reference)
+    kinds = [event.kind for event in after.history]
+    assert kinds == ["filed", "marked_urgent", "marked_not_urgent"]
+    assert await desk.parts.archive.find_faults() == []

@@ -29,32 +29,67 @@ if (presence) {
 }
 
 // The composer: a template is there as soon as it is chosen, Ctrl+Enter sends, and a
-// draft outlives a reload of this tab.
+// draft outlives a reload of this tab until it is sent.
+const draftKey = `guichet-draft:${document.body.dataset.case}`;
+const SENT = ["sent", "asked_notice", "closed_notice"];
+if (SENT.includes(new URLSearchParams(location.search).get("notice")))
+  sessionStorage.removeItem(draftKey);
+
+// The next thing to do with an answer that came back.
+function selectBlank(text) {
+  const blank = /\{[^{}\n]+\}/.exec(text.value);
+  text.focus();
+  if (blank) text.setSelectionRange(blank.index, blank.index + blank[0].length);
+}
+
 const answer = document.querySelector("[data-draft]");
 if (answer) {
-  const key = `guichet-draft:${answer.dataset.draft}`;
   const template = document.getElementById("template");
-  const kept = sessionStorage.getItem(key);
+  const kept = sessionStorage.getItem(draftKey);
   if (!answer.value && kept) answer.value = kept;
-  answer.addEventListener("input", () => sessionStorage.setItem(key, answer.value));
-  answer.form.addEventListener("submit", () => sessionStorage.removeItem(key));
-  answer.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    event.preventDefault();
-    answer.form.requestSubmit(answer.form.querySelector("[data-send]"));
-  });
+  answer.addEventListener("input", () => sessionStorage.setItem(draftKey, answer.value));
   template?.form.querySelector("button").setAttribute("hidden", "");
+  template?.addEventListener("keydown", (event) => {
+    if (!event.key.startsWith("Arrow") || !template.showPicker) return;
+    event.preventDefault();
+    template.showPicker();
+  });
   template?.addEventListener("change", () => {
     const { text, purpose } = template.selectedOptions[0].dataset;
     if (text === undefined) return;
     answer.value = text;
     answer.form.elements.purpose.value = purpose;
     answer.dispatchEvent(new Event("input", { bubbles: true }));
-    const blank = /\{[^{}\n]+\}/.exec(text);
-    answer.focus();
-    if (blank) answer.setSelectionRange(blank.index, blank.index + blank[0].length);
+    selectBlank(answer);
     template.value = "";
   });
+  const warned = answer.form.elements.all_the_same;
+  if (answer.getAttribute("aria-invalid")) selectBlank(answer);
+  else if (warned) warned.focus();
+  else document.querySelector(".letter")?.focus({ preventScroll: true });
+}
+
+// Ctrl+Enter sends what one writes; with no field of its own, the answer.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const form = event.target.closest("form.stack") ?? answer?.form;
+  if (!form) return;
+  event.preventDefault();
+  form.requestSubmit(form.querySelector("[data-send]"));
+});
+
+// After a correction the keyboard is where it was.
+const chosenKey = "guichet-chosen";
+document.querySelector(".verdicts")?.addEventListener("submit", (event) => {
+  const { name, value } = event.submitter;
+  sessionStorage.setItem(chosenKey, `[name="${name}"][value="${value}"]`);
+});
+const chosen = sessionStorage.getItem(chosenKey);
+if (chosen) {
+  sessionStorage.removeItem(chosenKey);
+  const button = document.querySelector(`.verdicts button${chosen}`);
+  button?.closest("details")?.setAttribute("open", "");
+  button?.focus();
 }
 
 // A list or a conversation that is open: asks every few seconds whether anything has

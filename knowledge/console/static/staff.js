@@ -7,7 +7,8 @@ opener.hidden = false;
 opener.addEventListener("click", () => sheet.showModal());
 
 const isTyping = (target) =>
-  target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  target.isContentEditable ||
+  target.matches?.("textarea, select, input:not([type=checkbox], [type=radio])");
 
 function moveRow(step) {
   const links = [...document.querySelectorAll("[data-row] a")];
@@ -15,6 +16,12 @@ function moveRow(step) {
   const at = links.indexOf(document.activeElement);
   const next = at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step;
   links[Math.max(0, Math.min(links.length - 1, next))].focus();
+}
+
+// A list of choices opens at once: arrows on a closed one would choose the next.
+function enter(field) {
+  field.focus();
+  if (field.matches("select")) field.showPicker?.();
 }
 
 document.addEventListener("keydown", (event) => {
@@ -28,7 +35,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "/") document.getElementById("search")?.focus();
   else if (event.key === "j") moveRow(1);
   else if (event.key === "k") moveRow(-1);
-  else if (field) field.focus();
+  else if (field) enter(field);
   else if (control) control.click();
   else return;
   event.preventDefault();
