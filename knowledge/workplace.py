@@ -18,7 +18,7 @@ import aiohttp_jinja2
 from aiohttp import web
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from knowledge.browser_languages import accepted_languages
 from knowledge.errors import NotReady
@@ -138,9 +138,9 @@ def render(
             "moment": partial(_moment, locale, place.zone),
             "short": partial(_short, locale, place.zone, place.clock()),
             "span": partial(_span, locale),
-            "percent": _percent,
+            "percent": partial(format_percent, locale=locale),
             "filesize": partial(_filesize, locale),
-            "number": partial(format_decimal, locale=locale, format="0.#"),
+            "number": partial(format_decimal, locale=locale, format="#,##0.#"),
             "language_name": partial(language_name, locale),
             "language": language,
             "languages": [(tag, own_name(tag)) for tag in place.texts.languages],
@@ -214,10 +214,6 @@ def _short(locale: Locale, zone: tzinfo, now: datetime, value: datetime) -> str:
 def _span(locale: Locale, value: Any) -> str:
     """A length of time in its largest unit, without its sign: `6 days`."""
     return format_timedelta(abs(value), threshold=1.5, locale=locale)
-
-
-def _percent(probability: float) -> str:
-    return f"{round(probability * 100)}\N{NO-BREAK SPACE}%"
 
 
 def _filesize(locale: Locale, n_bytes: int) -> str:

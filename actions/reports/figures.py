@@ -30,10 +30,11 @@ AGES: tuple[tuple[str, int], ...] = (("week", 7), ("month", 30), ("older", 10**6
 
 @dataclass(frozen=True)
 class Row:
-    """One case as reports see it."""
+    """One case as reports see it; its times run from `received_at`."""
 
     reference: str
     username: str | None
+    received_at: datetime
     opened_at: datetime
     answered_at: datetime | None
     closed_at: datetime | None
@@ -65,7 +66,7 @@ class Figures:
     """A period in numbers.
 
     Attributes:
-        by_day: Cases opened on each day, by category.
+        by_day: Cases received on each day, by category.
         n_conversations: Begun in the period, whether anything was said or not.
         n_answered: Of these, told something by the help pages and left without a case.
         backlog: Cases that are not closed now, by age.
@@ -128,7 +129,7 @@ class Reports:
         self._engine = engine
 
     async def rows(self, period: Period) -> list[Row]:
-        """The cases opened in the period, oldest first."""
+        """The cases received in the period, oldest first."""
         answered = (
             select(func.min(case_events.c.at))
             .where(
@@ -141,10 +142,10 @@ class Reports:
             select(cases, customers.c.username, answered.label("answered_at"))
             .join_from(cases, customers)
             .where(
-                cases.c.opened_at >= period.begins_at,
-                cases.c.opened_at < period.ends_at,
+                cases.c.received_at >= period.begins_at,
+                cases.c.received_at < period.ends_at,
             )
-            .order_by(cases.c.id)
+            .order_by(cases.c.received_at, cases.c.id)
         )
         async with reading(self._engine) as connection:
             return [_row(each) for each in await connection.execute(query)]
@@ -165,7 +166,7 @@ class Reports:
             ).all()
         by_day = {day: Counter[str]() for day in period.days()}
         for row in rows:
-            by_day[period.day_of(row.opened_at)][row.category] += 1
+            by_day[period.day_of(row.received_at)][row.category] += 1
         return Figures(
             n_cases=len(rows),
             n_complaints=sum(row.is_complaint for row in rows),
@@ -176,10 +177,10 @@ class Reports:
             n_conversations=n_conversations,
             n_answered=n_answered,
             first_answer=_times(
-                row.answered_at - row.opened_at for row in rows if row.answered_at
+                row.answered_at - row.received_at for row in rows if row.answered_at
             ),
             closing=_times(
-                row.closed_at - row.opened_at for row in rows if row.closed_at
+                row.closed_at - row.received_at for row in rows if row.closed_at
             ),
             n_closed_late=sum(row.was_overdue for row in rows),
             backlog=_ages(now - row.received_at for row in unclosed),
@@ -196,6 +197,7 @@ def _row(each: Any) -> Row:
     return Row(
         reference=each.reference,
         username=each.username,
+        received_at=each.received_at,
         opened_at=each.opened_at,
         answered_at=each.answered_at,
         closed_at=each.closed_at,

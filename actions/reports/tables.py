@@ -24,6 +24,7 @@ CASE_COLUMNS = (
     "ground",
     "outcome",
     "filed_late",
+    "received_at",
 )
 COMPLAINT_COLUMNS = (
     "reference",
@@ -55,7 +56,7 @@ def complaints_csv(rows: Iterable[Row]) -> str:
             [
                 row.reference,
                 row.username,
-                row.opened_at,
+                row.received_at,
                 row.category,
                 row.ground,
                 row.outcome,
@@ -72,7 +73,7 @@ def days_taken(row: Row) -> int | None:
     """Days from receipt to the close; one that was begun counts."""
     if row.closed_at is None:
         return None
-    return max(1, -(-int((row.closed_at - row.opened_at).total_seconds()) // 86400))
+    return max(1, -(-int((row.closed_at - row.received_at).total_seconds()) // 86400))
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

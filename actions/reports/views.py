@@ -164,6 +164,7 @@ def _presets(today: date) -> dict[str, Period | tuple[date, date]]:
     before = month - timedelta(days=1)
     return {
         "week": (today - timedelta(days=6), today),
+        "days": (today - timedelta(days=29), today),
         "month": (month, today),
         "last_month": (before.replace(day=1), before),
         "quarter": (today - timedelta(days=89), today),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -88,6 +89,20 @@ async def test_times_run_from_receipt_to_first_answer_and_close(lead: Counter):
 
     assert found["first_answer"]["median_seconds"] == 5 * 3600
     assert found["closing"]["median_seconds"] == 24 * 3600
+
+
+async def test_times_and_months_run_from_the_first_message_not_from_the_filing(
+    lead: Counter,
+):
+    received = lead.clock() - timedelta(days=40)
+    case = await file(lead, received_at=received)
+    await lead.parts.archive.close(case.reference, "eva", "solution", None)
+    path = f"/desk/report/complaints.csv?month={received:%Y-%m}"
+
+    response = await lead.client.get(path)
+
+    [row] = csv.DictReader(io.StringIO((await response.text()).lstrip("\ufeff")))
+    assert (row["received_at"], row["days"]) == (received.isoformat(), "40")
 
 
 async def test_days_begin_at_midnight_where_the_operator_is(lead: Counter):
