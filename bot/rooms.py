@@ -11,6 +11,7 @@ import actions.delivery.views
 import actions.desk.api
 import actions.desk.case_page
 import actions.desk.downloads
+import actions.desk.hold_pages
 import actions.desk.live_pages
 import actions.desk.template_pages
 import actions.desk.views
@@ -55,6 +56,7 @@ def add_rooms(app: web.Application) -> None:
         actions.desk.api,
         actions.desk.case_page,
         actions.desk.downloads,
+        actions.desk.hold_pages,
         actions.desk.live_pages,
         actions.desk.template_pages,
         actions.desk.views,

@@ -35,6 +35,7 @@ Refusal = Literal[
     "blanks_left",
     "empty",
     "gone_by",
+    "held_already",
     "no_ground",
     "not_held",
     "not_set_aside",

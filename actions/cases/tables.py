@@ -179,6 +179,12 @@ cases = Table(
         postgresql_where=text("status <> 'closed'"),
     ),
     Index(
+        "ix_cases_held",
+        "reference",
+        sqlite_where=text("legal_hold IS NOT NULL"),
+        postgresql_where=text("legal_hold IS NOT NULL"),
+    ),
+    Index(
         "ix_cases_waiting_for_an_agent",
         "is_urgent",
         "received_at",

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from actions.cases.case import Case, case_as_json, time_as_json
-from actions.desk.parts import DESK, agent_of, log_read, staff_of
+from actions.desk.parts import DESK, agent_of, check_rights, log_read, staff_of
 from actions.desk.queue import Filters
 from actions.desk.saving import SAVES
 from knowledge.bodies import json_object, whole_number
@@ -77,6 +77,7 @@ async def change_case(request: web.Request) -> web.Response:
     save = SAVES.get(request.match_info["change"])
     if save is None:
         raise NotFound(f"a case has no {request.match_info['change']}")
+    check_rights(request, request.match_info["change"])
     case = await save(
         request.app[DESK],
         request.match_info["reference"],

@@ -22,6 +22,7 @@ from actions.desk.queue import Queue
 from actions.desk.reads import CaseReads, What
 from actions.desk.related import RelatedCases
 from actions.desk.template_store import AnswerTemplates
+from knowledge.errors import NotAllowed
 from knowledge.workplace import STAFF
 
 Announce = Callable[[str, dict[str, Any]], Awaitable[None]]
@@ -70,6 +71,8 @@ class Desk:
 
 
 DESK = web.AppKey("desk", Desk)
+# Changes of a case that leads alone may make.
+_FOR_LEADS = frozenset({"hold", "release"})
 
 
 def staff_of(request: web.Request) -> Agent:
@@ -80,6 +83,16 @@ def staff_of(request: web.Request) -> Agent:
 def agent_of(request: web.Request) -> str:
     """How history and assignment name the person who is signed in."""
     return staff_of(request).email
+
+
+def check_rights(request: web.Request, change: str) -> None:
+    """Let only leads place and end legal holds.
+
+    Raises:
+        NotAllowed: Somebody else tries to.
+    """
+    if change in _FOR_LEADS and not staff_of(request).can_lead():
+        raise NotAllowed("only leads place and end legal holds")
 
 
 async def log_read(request: web.Request, what: What) -> str:

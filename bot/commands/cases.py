@@ -231,6 +231,32 @@ def release(
 
 
 @cases.command()
+def holds(
+    json: Annotated[bool, typer.Option("--json", help="Print one object.")] = False,
+) -> None:
+    """Show which cases are under a legal hold, why, since when and by whom."""
+
+    async def run() -> None:
+        async with _open_archive() as archive:
+            found = await archive.legal_holds()
+        if json:
+            console.print_json(data={"holds": [each.as_json() for each in found]})
+            return
+        table = Table("reference", "status", "since", "by", "why")
+        for each in found:
+            table.add_row(
+                each.case.reference,
+                each.case.status,
+                f"{each.placed_at:%Y-%m-%d}",
+                each.placed_by,
+                each.case.legal_hold,
+            )
+        console.print(table)
+
+    asyncio.run(run())
+
+
+@cases.command()
 def erase(
     email: Annotated[str, typer.Argument(help="The person whose data goes.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

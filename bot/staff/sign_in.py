@@ -35,6 +35,7 @@ routes = web.RouteTableDef()
 # Who may enter which room; the first that fits an address counts.
 ROOMS: tuple[tuple[str, Callable[[Staff], bool]], ...] = (
     ("desk/report", Staff.can_lead),
+    ("desk/holds", Staff.can_lead),
     ("desk", Staff.can_use_desk),
     ("knowledge", Staff.can_use_console),
     ("people", Staff.can_manage_people),

@@ -53,6 +53,7 @@ async def act(archive: Archive, reference: str, what: str) -> None:
             await archive.close(again.reference, "eva", "clarification")
         case "hold":
             await archive.hold(reference, "eva", "Domstol")
+            await archive.release(reference, "eva", "Dom föll")
         case "wait":
             await archive.clocks.pause(
                 reference, "eva", "waiting_for_customer", "Kontoutdrag"

@@ -66,6 +66,9 @@ STAFF_ROUTES = {
     """,
     LEADS: f"""
         GET {API_CASE}/reads
+        GET /desk/holds
+        POST /desk/holds/{{act}}
+        GET /api/v1/desk/holds
         GET /desk/report
         GET /desk/report/cases.csv
         GET /desk/report/complaints
