@@ -13,7 +13,12 @@ from knowledge.gap_queries import GapReason
 
 class Gaps(Protocol):
     async def record_gap(
-        self, question: str, *, language: str, reason: GapReason, answer: str
+        self,
+        question: str,
+        *,
+        language: str,
+        reason: GapReason,
+        answer: str | None = None,
     ) -> None:
         """Keep a question for the editors, for each answer once."""
 
