@@ -164,11 +164,23 @@ class Knowledge:
         Raises:
             BadInput: An empty question.
         """
-        found = self.find(question, language=language, top_k=1)
-        quality = self._opened.quality
-        if not found.hits or not quality.answers(found.confidence, language):
+        found = self._found(question, language)
+        if found is None:
             return None
         return self._answer(question, language, found.hits[0].passage, found.confidence)
+
+    def answering_passage(
+        self, question: str, *, language: str | None
+    ) -> Passage | None:
+        """The passage that `answer` would give, found without looking for its quote."""
+        found = self._found(question, language)
+        return found.hits[0].passage if found else None
+
+    def _found(self, question: str, language: str | None) -> Found | None:
+        """What is found, where it is sure enough to answer with."""
+        found = self.find(question, language=language, top_k=1)
+        is_sure = self._opened.quality.answers(found.confidence, language)
+        return found if found.hits and is_sure else None
 
     def offer(self, question: str, *, language: str | None) -> list[Citation]:
         """Passages to choose from, best first, where no answer is sure.

@@ -200,12 +200,15 @@ class Rehearsals:
         knowledge, quality = self._rehearsed(pages, checks, progress)
         changes = []
         for n, (question, language) in enumerate(asked, start=1):
-            before = self._live.answer(question, language=language)
-            after = knowledge.answer(question, language=language)
+            before = self._live.answering_passage(question, language=language)
+            after = knowledge.answering_passage(question, language=language)
             if _said(before) != _said(after):
                 changes.append(
                     Change(
-                        question=question, language=language, before=before, after=after
+                        question=question,
+                        language=language,
+                        before=self._live.answer(question, language=language),
+                        after=knowledge.answer(question, language=language),
                     )
                 )
             progress(n, len(asked))
@@ -236,9 +239,9 @@ class Rehearsals:
         return Knowledge(index, self._embedder, quality), quality
 
 
-def _said(answer: Answer | None) -> tuple[str, str] | None:
+def _said(passage: Passage | None) -> tuple[str, str] | None:
     """What tells two answers apart: the place, and the words that stand there."""
-    return None if answer is None else (place(answer.passage), answer.text)
+    return None if passage is None else (place(passage), passage.text)
 
 
 def _fallen(

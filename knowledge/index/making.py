@@ -70,7 +70,7 @@ def _embed(
     sampled = [known[text] for text in sample]
     centres = np.stack([_mean_vector(asked), _mean_vector(sampled)])
     space = TokenSpace.fit(asked, sampled)
-    store = TokenStoreBuilder(space)
+    store = TokenStoreBuilder(space, [known[text] for text in several])
     vectors = vector_index(embedder.dim, len(texts))
     done = 0
     for start in range(0, len(passages), _PASSAGES_AT_ONCE):

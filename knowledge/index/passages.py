@@ -138,14 +138,19 @@ class PassageIndex:
         """
         vectors, starts, lengths = self._segments_of(passages)
         asked_mean, passage_mean = self.parts.centres
-        directions = _unit(vectors - passage_mean)
-        centred = directions @ _unit(query - asked_mean)
+        towards = _unit(query - asked_mean)
+        # Of rows of unit length less the mean, without making them: they are many.
+        off = np.vecdot(vectors, towards) - passage_mean @ towards
+        along = np.vecdot(vectors, passage_mean)
+        square = 1 + passage_mean @ passage_mean - 2 * along
+        centred = off / np.sqrt(np.maximum(square, np.float32(1e-9)))
         best: Scores = np.maximum.reduceat(centred, starts)
         is_best = centred == np.repeat(best, lengths)
         owners = np.repeat(np.arange(len(passages)), lengths)[is_best]
         _unique, first = np.unique(owners, return_index=True)
-        dense: Scores = np.maximum.reduceat(vectors @ query, starts)
-        return Closeness(dense, best, directions[is_best][first])
+        dense: Scores = np.maximum.reduceat(np.vecdot(vectors, query), starts)
+        directions = _unit(vectors[is_best][first] - passage_mean)
+        return Closeness(dense, best, directions)
 
     def dense(self, query: Embeddings) -> Scores:
         """Cosine of a query with every passage: that of its closest segment.

@@ -10,15 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge.answers import open_knowledge
+from knowledge.answers import Knowledge, open_knowledge
 from knowledge.chunking import chunk
 from knowledge.database import metadata, open_engine
 from knowledge.embedding import Encoding, FakeEmbedder, Progress, Side
 from knowledge.index import extend_index, make_index
 from knowledge.indexes import index_folder
+from knowledge.operator import AnswerRules
 from knowledge.pages import Page
 from knowledge.publishing import publish
 from knowledge.quality import Checks
+from knowledge.question_sets import Query
 from knowledge.rehearsing import Rehearsals
 from knowledge.store import PageStore
 
@@ -40,18 +42,36 @@ DRAFT = replace(
 )
 
 
+QUESTIONS = [
+    Query(id=str(n), language="en", text=text, relevant=frozenset())
+    for n, text in enumerate(
+        [
+            "What does it cost?",
+            "Is there a fee for paper?",
+            "Is there a fee for paper? Two euros.",
+            "Opening hours",
+            "From nine to five",
+            "price",
+        ]
+    )
+]
+CHECKS = Checks(questions=[replace(QUESTIONS[0], relevant=frozenset({"fees#cost"}))])
+# What is as likely right as wrong is answered.
+EASY = Checks(rules=AnswerRules(wrong_at_most=0.5))
+
+
 class CountingEmbedder(FakeEmbedder):
-    """Remembers which passages it was asked to embed."""
+    """Remembers what it was asked to embed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.passages: list[str] = []
+        self.questions: list[str] = []
 
     def encode(
         self, texts: Sequence[str], side: Side, *, progress: Progress | None = None
     ) -> list[Encoding]:
-        if side == "passage":
-            self.passages.extend(texts)
+        (self.passages if side == "passage" else self.questions).extend(texts)
         return super().encode(texts, side, progress=progress)
 
 
@@ -65,13 +85,28 @@ async def store(tmp_path: Path) -> AsyncIterator[PageStore]:
 
 
 async def open_rehearsals(
-    store: PageStore, embedder: FakeEmbedder, state_dir: Path
+    store: PageStore,
+    embedder: FakeEmbedder,
+    state_dir: Path,
+    checks: Checks = EASY,
+    asked: Sequence[Query] = (),
 ) -> Rehearsals:
     for page in (FEES, FRAIS, HOURS):
         await store.save_version(page, author="Ada")
-    await publish(store, embedder, state_dir)
+    await publish(store, embedder, state_dir, checks=checks)
     live = open_knowledge(index_folder(state_dir), embedder)
-    return Rehearsals(store, live, embedder, state_dir, Checks)
+
+    async def recently_answered(limit: int) -> Sequence[Query]:
+        return asked
+
+    return Rehearsals(
+        store, live, embedder, state_dir, lambda: checks, recently_answered
+    )
+
+
+def says(knowledge: Knowledge, question: Query) -> str | None:
+    answer = knowledge.answer(question.text, language="en")
+    return answer.text if answer else None
 
 
 async def test_a_draft_is_asked_in_place_of_what_is_published(store, tmp_path) -> None:
@@ -107,6 +142,46 @@ async def test_publishing_after_a_draft_was_asked_embeds_nothing_twice(
     await publish(store, embedder, tmp_path)
 
     assert embedder.passages == []
+
+
+async def test_publishing_after_a_rehearsal_embeds_and_asks_nothing_again(
+    store, tmp_path
+) -> None:
+    embedder = CountingEmbedder()
+    rehearsals = await open_rehearsals(store, embedder, tmp_path, CHECKS)
+    await store.save_version(DRAFT, author="Ada")
+    rehearsed = await rehearsals.what_if(await store.pages(), lambda done, total: None)
+    embedder.passages.clear()
+    embedder.questions.clear()
+
+    published = await publish(
+        store, embedder, tmp_path, checks=CHECKS, pages=await store.pages()
+    )
+
+    assert embedder.passages == embedder.questions == []
+    assert published.quality is not None
+    assert published.quality["measures"]["all"] == rehearsed.after
+
+
+async def test_a_rehearsal_finds_what_asking_both_one_by_one_finds(
+    store, tmp_path
+) -> None:
+    embedder = FakeEmbedder()
+    rehearsals = await open_rehearsals(store, embedder, tmp_path, EASY, QUESTIONS)
+    live = open_knowledge(index_folder(tmp_path), embedder)
+    await store.save_version(DRAFT, author="Ada")
+    pages = await store.pages()
+
+    rehearsed = await rehearsals.what_if(pages, lambda done, total: None)
+
+    await publish(store, embedder, tmp_path, checks=EASY)
+    new = open_knowledge(index_folder(tmp_path), embedder)
+    before, after = ([says(each, q) for q in QUESTIONS] for each in (live, new))
+    assert [
+        (change.before and change.before.text, change.after and change.after.text)
+        for change in rehearsed.changes
+    ] == [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+    assert before != after
 
 
 def test_an_extended_index_scores_as_one_made_anew() -> None:
