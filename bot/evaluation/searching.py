@@ -168,13 +168,22 @@ def search_sets(folder: Path) -> list[str]:
 
 
 def operator_measures(index: Path) -> dict[str, Metrics]:
-    """What the publication in an index folder measured of its own questions."""
+    """What the publication in an index folder measured of its own questions.
+
+    Of all of them, and by language and kind where there are pages in the language:
+    no target is set for questions that only pages in other languages answer.
+    """
     try:
-        quality = json.loads((index / "manifest.json").read_text("utf-8"))["quality"]
+        manifest = json.loads((index / "manifest.json").read_text("utf-8"))
+        measures: dict[str, Metrics] = (manifest["quality"] or {}).get("measures", {})
+        with_pages = {"all", *manifest["languages"]}
     except (OSError, ValueError, KeyError):
         return {}
-    measures: dict[str, Metrics] = (quality or {}).get("measures", {})
-    return measures
+    return {
+        name: metrics
+        for name, metrics in measures.items()
+        if name.partition(" ")[0] in with_pages
+    }
 
 
 def _reports(each: SetReports) -> list[tuple[str, Report | None]]:

@@ -87,6 +87,14 @@ def test_without_a_publication_the_operator_has_no_figures(tmp_path: Path) -> No
     assert operator_measures(tmp_path / "index") == {}
 
 
+def test_the_operator_is_judged_in_the_languages_of_its_pages(tmp_path: Path) -> None:
+    measures = {name: {"n": 1.0} for name in ("all", "sv", "sv plain", "fi", "plain")}
+    manifest = {"languages": ["sv"], "quality": {"measures": measures}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+
+    assert set(operator_measures(tmp_path)) == {"all", "sv", "sv plain"}
+
+
 def test_the_curve_is_written_as_points_and_as_a_picture(
     folder: Path, tmp_path: Path
 ) -> None:
