@@ -15,7 +15,8 @@ SHORTEST_LINE = 30
 
 Urgency = Literal["over", "soon", "fine", "closed"]
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+# Not after a number: many languages write `3. November`.
+_SENTENCE_END = re.compile(r"(?<=[.!?…])(?<!\d\.)\s+")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,6 +63,8 @@ def texts() -> StaffTexts:
         ("Hej!", "Hej!"),
         ("It is gone. The money I won yesterday. Help.",
          "It is gone. The money I won yesterday."),
+        ("Die Auszahlung vom 3. November fehlt. Bitte prüfen Sie das.",
+         "Die Auszahlung vom 3. November fehlt."),
         ("  two\n\nlines  ", "two lines"),
         ("", ""),
     ],
