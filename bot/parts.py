@@ -154,6 +154,7 @@ async def open_dossiers(settings: Settings) -> AsyncIterator[tuple[Archive, Doss
                 load_texts(settings.data_dir, operator.languages, operator.style),
                 operator,
                 settings.clock(),
+                settings.address,
             ),
         )
     finally:

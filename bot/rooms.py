@@ -110,6 +110,7 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
             parts.texts,
             parts.operator,
             parts.clock,
+            parts.settings.address,
         ),
         executor=parts.executor,
         queue=Queue(parts.engine, parts.clock),

@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 from typing import Any, Protocol
 
 from babel import Locale
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.archive import Archive
@@ -21,6 +21,7 @@ from actions.cases.attachments import Attachments
 from actions.cases.case import Case, case_as_json, time_as_json
 from actions.cases.history import read_sealed
 from actions.cases.post_tables import letters
+from actions.cases.queries import email_key
 from actions.cases.sealing import SealedEvent
 from actions.cases.verifying import FORMAT
 from knowledge.database import reading
@@ -53,6 +54,7 @@ class Dossier:
         dates: Every date of the case, as its clocks give it.
         letters: Sent and received ones with their words, oldest first.
         events: The history with its seals; notes without what they say.
+        public_url: Begins the addresses of our own pages, without a trailing slash.
     """
 
     case: Case
@@ -63,6 +65,7 @@ class Dossier:
     letters: Sequence[dict[str, Any]]
     attachments: Sequence[dict[str, Any]]
     events: Sequence[SealedEvent]
+    public_url: str
 
     @property
     def filed(self) -> dict[str, Any]:
@@ -107,10 +110,13 @@ class Dossiers:
         texts: Texts,
         operator: Operator,
         clock: Callable[[], datetime],
+        public_url: str,
     ) -> None:
+        """Make them from the archive; `public_url` is the address customers see."""
         self._engine, self._archive = engine, archive
-        self._attachments = attachments
-        self.texts, self._operator, self._clock = texts, operator, clock
+        self._public_url = public_url
+        self.attachments = attachments
+        self.texts, self.operator, self._clock = texts, operator, clock
 
     async def of_case(self, reference: str) -> Dossier:
         """The dossier of a case.
@@ -131,12 +137,12 @@ class Dossiers:
         return Dossier(
             case=case,
             made_at=self._clock(),
-            operator=self._operator,
+            operator=self.operator,
             rule=self.texts.text(language, "dossier.order_rule"),
             dates=(await self._archive.clocks.dates(reference)).as_json(),
             letters=kept,
             attachments=[
-                each.as_json() for each in await self._attachments.of_case(reference)
+                each.as_json() for each in await self.attachments.of_case(reference)
             ],
             events=[
                 replace(event, details=None, salt=None)
@@ -144,7 +150,27 @@ class Dossiers:
                 else event
                 for event in events
             ],
+            public_url=self._public_url,
         )
+
+    async def other_letters(self, email: str) -> list[dict[str, Any]]:
+        """What came from an address and belongs to no case, with its files."""
+        theirs = (
+            select(letters)
+            .where(
+                letters.c.reference.is_(None),
+                func.lower(letters.c.sender) == email_key(email),
+            )
+            .order_by(letters.c.id)
+        )
+        async with reading(self._engine) as connection:
+            rows = (await connection.execute(theirs)).all()
+        found = []
+        for row in rows:
+            files = await self.attachments.of_conversation(row.conversation or "")
+            kept = [each.as_json() for each in files]
+            found.append({**_letter(row), "attachments": kept})
+        return found
 
     def language(self, case: Case) -> str:
         """The customer's language, or the operator's first when it has no texts."""

@@ -134,21 +134,27 @@ def export(
     html: Annotated[
         bool, typer.Option("--html", help="A page to read instead of JSON.")
     ] = False,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Write both there, with every attached file."),
+    ] = None,
 ) -> None:
     """Print everything that is stored of a person, as JSON or as one HTML page."""
     from bot.parts import open_dossiers
-    from bot.personal_data import as_page, personal_data
-    from bot.texts import Texts
+    from bot.personal_data import as_page, personal_data, write_files
 
     async def run() -> None:
         async with open_dossiers(Settings.from_environment()) as (archive, dossiers):
             found = await personal_data(archive, dossiers, email)
-        assert isinstance(dossiers.texts, Texts)
-        typer.echo(
-            as_page(found, dossiers.texts, email)
-            if html
-            else json_module.dumps(found, ensure_ascii=False, indent=2)
-        )
+            page = as_page(found, dossiers)
+            json = json_module.dumps(found.as_json(), ensure_ascii=False, indent=2)
+            if folder is None:
+                typer.echo(page if html else json)
+                return
+            n_files = await write_files(found, dossiers.attachments, folder / "files")
+        (folder / "data.json").write_text(json, encoding="utf-8")
+        (folder / "data.html").write_text(page, encoding="utf-8")
+        console.print(f"written: {folder}, with {n_files} files")
 
     asyncio.run(run())
 
