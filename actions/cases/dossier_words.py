@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
-from typing import Any, Literal
+from typing import Any
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_datetime, get_timezone_gmt
 from babel.numbers import format_decimal
 from babel.units import format_unit
 
@@ -38,7 +38,7 @@ class DossierInWords:
             "made": say(
                 "made",
                 # With the zone: every other time is of the same.
-                moment=self._moment(self._dossier.made_at, "long"),
+                moment=self._moment_and_zone(self._dossier.made_at),
                 operator=self._dossier.operator.legal_name,
             ),
             "words": {
@@ -165,10 +165,14 @@ class DossierInWords:
     def _code(self, kind: str, code: str | None) -> str:
         return self._texts.text(self._language, f"codes.{kind}.{code}") if code else ""
 
-    def _moment(
-        self, moment: datetime, length: Literal["medium", "long"] = "medium"
-    ) -> str:
-        return _moment(moment, self._locale, self._zone, length)
+    def _moment(self, moment: datetime) -> str:
+        return _moment(moment, self._locale, self._zone)
+
+    def _moment_and_zone(self, moment: datetime) -> str:
+        offset = get_timezone_gmt(
+            moment.astimezone(self._zone), "long", locale=self._locale
+        )
+        return f"{self._moment(moment)} ({offset})"
 
     def _day(self, day: date | None, at: time | None = None) -> str:
         return self._texts.day(self._language, day, at) if day else ""
@@ -200,13 +204,8 @@ def file_in_words(file: Mapping[str, Any], locale: Locale) -> dict[str, str]:
     }
 
 
-def _moment(
-    moment: datetime,
-    locale: Locale,
-    zone: tzinfo,
-    length: Literal["medium", "long"] = "medium",
-) -> str:
-    return format_datetime(moment, length, tzinfo=zone, locale=locale)
+def _moment(moment: datetime, locale: Locale, zone: tzinfo) -> str:
+    return format_datetime(moment, "medium", tzinfo=zone, locale=locale)
 
 
 def _time(text: str) -> datetime:
