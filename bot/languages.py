@@ -198,7 +198,12 @@ class LanguageIdentifier:
         """Whether a short text has an ordinary word of the language, not a name's."""
         if len(words) > 3:
             return True
-        folded = [word for word in map(str.casefold, words) if word not in _PARTICLES]
+        # A letter by itself is part of a name or an address: "anna snabel-a example".
+        folded = [
+            word
+            for word in map(str.casefold, words)
+            if word not in _PARTICLES and len(word) > 1
+        ]
         if len(folded) == 1:
             return folded[0] in self._lexicons[tag].openers
         return any(

@@ -177,6 +177,13 @@ def test_a_language_that_is_not_offered_is_none_of_those_that_are(
     assert identifier.identify(text, prior=prior).tag == OTHER
 
 
+@pytest.mark.parametrize("text", ["é è", "å ä"])
+def test_letters_by_themselves_change_no_language(
+    identifier: LanguageIdentifier, text: str
+) -> None:
+    assert identifier.identify(text, prior="sv").tag == "sv"
+
+
 @pytest.mark.parametrize(
     "text", ["Γιώργος", "Олена Шевченко", "山田太郎", "Đorđe Petrović", "Jan Novák"]
 )
