@@ -350,7 +350,8 @@ class Conversations:
         """What the app itself has to say before the assistant answers."""
         notices = []
         if spoken.is_other_language:
-            notice = self._voice.other_language(spoken.language)
+            others = self._languages_beside(spoken.language, known)
+            notice = self._voice.other_language(spoken.language, others)
             history = await self._transcripts.messages(known.id)
             if any(old.text == notice.text for old in history):
                 # Said once; from then on the language is the customer's choice.
@@ -360,6 +361,13 @@ class Conversations:
         if spoken.masked:
             notices.append(self._voice.masked(spoken.language, spoken.masked))
         return spoken, notices
+
+    def _languages_beside(self, language: str, known: Conversation) -> list[str]:
+        """What else the customer may read: what they had, their browser's, or all."""
+        wanted = [known.language, *known.accept_languages]
+        bases = dict.fromkeys(tag.split("-")[0] for tag in wanted)
+        others = [tag for tag in self._offered if tag != language]
+        return [tag for tag in others if tag in bases] or others
 
     async def _publish(self, conversation: str, messages: Sequence[Message]) -> None:
         for message in messages:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from actions.cases.case import Message, Sender
 from bot.dialogue.rasa import Reply
+from bot.dialogue.utterances import CHANGE_LANGUAGE
 from bot.texts import Texts
 
 
@@ -64,10 +65,20 @@ class Voice:
             contact_url=self._contact_url(conversation, language, self._clock()),
         )
 
-    def other_language(self, language: str) -> Message:
-        """That the customer is understood, and answered in `language` all the same."""
+    def other_language(self, language: str, others: Sequence[str]) -> Message:
+        """That the customer is understood, and answered in `language` all the same.
+
+        Args:
+            language: That of the answers.
+            others: Languages that they may like better, to choose from.
+        """
         name = self._texts.name_in(language, language)
-        return self.own_words(language, "conversation.other_language", name=name)
+        said = self.own_words(language, "conversation.other_language", name=name)
+        choices = [
+            {"title": self._texts.name(each), "payload": CHANGE_LANGUAGE.format(each)}
+            for each in others
+        ]
+        return replace(said, choices=choices)
 
     def masked(self, language: str, kinds: Sequence[str]) -> Message:
         """What was hidden before anything was stored."""

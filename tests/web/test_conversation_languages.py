@@ -75,3 +75,16 @@ async def test_that_a_language_is_not_offered_is_said_once(
 
     assert answered["language"] == "en"
     assert len(answered["messages"]) == 1
+
+
+async def test_who_is_answered_in_a_foreign_language_may_choose_their_own(
+    nordic_counter: Counter,
+) -> None:
+    visit = await nordic_counter.open(language="en")
+
+    answered = await visit.say("Warum ist meine Auszahlung noch nicht angekommen?")
+
+    choices = answered["messages"][0]["choices"]
+    assert [choice["title"] for choice in choices] == ["English"]
+    chosen = await visit.post(choice=choices[0]["payload"])
+    assert (await chosen.json())["language"] == "en"
