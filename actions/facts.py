@@ -29,6 +29,10 @@ _EMAIL = re.compile(r"[^\s<>\"'(),;:|\[\]]+@[^\s<>\"'(),;:|\[\]]+")
 _TAG = re.compile(r"</?[A-Za-z!][^>]*>|<script.*?</script>", re.DOTALL)
 _SCRIPT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _MASK = re.compile(r"\[(?:card|IBAN|ID|password)\]")
+# With the word that says what it is: ", personnummer [ID]".
+_NAMED_MASK = re.compile(
+    rf"(?:(?<=[,;:.])\s*[^\W\d_]+\W{{1,3}}|\b[^\W\dA-ZÀ-Þ_]\w*\W{{1,3}})?{_MASK.pattern}"
+)
 _TOKEN = re.compile(r"(?<![\w@.])[A-Za-z0-9_]+(?![\w@])(?!\.\w)")
 _GAP = re.compile(r"\s+")
 _LONGEST_NAME_WORDS = 5
@@ -72,7 +76,9 @@ class FactReader:
         self._i_am = _starts(words("i_am"), r"\s*")
         self._username_cue = _starts(words("username"), links)
         self._email_cue = _starts(words("email"), "")
-        cues = any_of(words("username") + words("email") + words("name"))
+        cues = any_of(
+            words("username") + words("email") + words("name") + words("i_am")
+        )
         self._cue_at_end = re.compile(
             rf"(?<!\w){cues}\W*(?:\w{{1,3}}\W*)?$", re.IGNORECASE
         )
@@ -125,7 +131,7 @@ class FactReader:
             text: One utterance, without markup.
             asked_for: The field that was asked for last, which needs no cue.
         """
-        text = _MASK.sub(" ", text)
+        text = _NAMED_MASK.sub(" ", text)
         folded = fold(text)
         email, bad_email, spans = self._email(text, folded)
         facts = Facts(email=email, bad_email=bad_email)

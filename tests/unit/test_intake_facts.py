@@ -166,3 +166,18 @@ def test_a_name_may_begin_with_an_abbreviation() -> None:
 
 def test_the_last_sentence_may_be_the_name() -> None:
     assert read("no matter. dorothy okafor", "name").name == "dorothy okafor"
+
+
+@pytest.mark.parametrize(
+    "text", ["Karin Åberg, personnummer [ID]", "Karin Åberg personnummer [ID]"]
+)
+def test_what_names_a_masked_number_is_no_part_of_a_name(text: str) -> None:
+    assert read(text, "name").name == "Karin Åberg"
+
+
+def test_the_words_around_a_name_are_no_part_of_the_matter() -> None:
+    text = "The payout never came. It's Liam O'Brien, liam@example.ie"
+
+    assert READER.without_person(text, ["Liam O'Brien"]).startswith(
+        "The payout never came. ,"
+    )
