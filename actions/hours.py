@@ -1,4 +1,4 @@
-"""The time of day in what a customer wrote: "at 20:40", "vers 20h30", "um 19 Uhr"."""
+"""The time of day in what a customer wrote: "20:40", "um halb neun", "vers 20h30"."""
 
 from __future__ import annotations
 
@@ -12,35 +12,78 @@ _NOON = 12
 _CLOCK = r"(?P<hour>[01]?\d|2[0-4])(?:(?P<sign>[:.h])(?P<minute>[0-5]\d))?"
 _AFTERNOON = re.compile(r"\s?p\.?m\b")
 _MORNING = re.compile(r"\s?a\.?m\b")
+# Characters between a time and the evening before or after it.
+_AFTER_EVENING, _BEFORE_EVENING = 28, 12
+# What may stand after an hour in words: "at eight tables" is none.
+_NO_NOUN = re.compile(r"\s*(?:$|[.,;!?]|\w{1,3}\b)")
 
 
 def time_of_day(text: str, phrases: PhraseBook) -> time | None:
     """The first time of day in the text, or None.
 
     "20:40" counts by itself; "20.40" and "20" only beside a word that makes them a
-    time, since they may as well be an amount.
+    time, since they may as well be an amount; "eight" only after "half", or beside an
+    evening.
     """
     folded = fold(text)
+    evenings = [match.span() for match in phrases.pattern("evening").finditer(folded)]
     for match in _pattern(phrases).finditer(folded):
+        is_evening = any(
+            start - match.end() <= _BEFORE_EVENING
+            and match.start() - end <= _AFTER_EVENING
+            for start, end in evenings
+        )
+        found = _read(match, folded, phrases, is_evening=is_evening)
+        if found is not None:
+            return found
+    return None
+
+
+def _read(
+    match: re.Match[str], folded: str, phrases: PhraseBook, *, is_evening: bool
+) -> time | None:
+    if match["word"]:
+        hour, minute = _numbers(phrases)[match["word"]], 0
+        is_half = match["half_to"] or match["half_past"]
+        is_hour = is_evening and match["before"] and hour > 1
+        if not is_half and not (is_hour and _NO_NOUN.match(folded, match.end())):
+            return None
+        if match["half_to"]:
+            hour, minute = (hour - 1) or _NOON, 30
+        elif match["half_past"]:
+            minute = 30
+    else:
         is_marked = match["before"] or match["after"] or match["sign"] == "h"
         if not is_marked and match["sign"] != ":":
-            continue
+            return None
         hour, minute = int(match["hour"]), int(match["minute"] or 0)
-        rest = folded[match.end("clock") :]
-        if _AFTERNOON.match(rest) and hour < _NOON:
-            hour += _NOON
-        elif _MORNING.match(rest) and hour == _NOON:
-            hour = 0
-        if hour < 24:
-            return time(hour, minute)
-    return None
+    rest = folded[match.end("said") :]
+    if (is_evening or _AFTERNOON.match(rest)) and hour < _NOON:
+        hour += _NOON
+    elif _MORNING.match(rest) and hour == _NOON:
+        hour = 0
+    return time(hour, minute) if hour < 24 else None
+
+
+@lru_cache(maxsize=4)
+def _numbers(phrases: PhraseBook) -> dict[str, int]:
+    return {
+        fold(word): n
+        for each in phrases.languages.values()
+        for n, words in enumerate(each.words("numbers"), 1)
+        for word in words.split("|")
+    }
 
 
 @lru_cache(maxsize=4)
 def _pattern(phrases: PhraseBook) -> re.Pattern[str]:
     before, after = any_of(phrases.words("at_hour")), any_of(phrases.words("oclock"))
+    half_to = any_of(phrases.words("half_to"))
+    half_past = any_of(phrases.words("half_past"))
+    word = rf"(?P<word>{any_of(_numbers(phrases))})(?!\w)"
+    half = rf"(?:(?P<half_to>{half_to})\s+|(?P<half_past>{half_past})\s+)"
     return re.compile(
         rf"(?:(?<!\w)(?P<before>{before})\.?\s*)?"
-        rf"(?<![\w.,:/-])(?P<clock>{_CLOCK})"
+        rf"(?<![\w.,:/-])(?P<said>(?P<clock>{_CLOCK})|{half}?{word})"
         rf"(?:\s?(?P<after>{after}))?(?![\w€$£%/-]|[.,:]\d|\s?(?:€|\$|£|kr\b|eur|zl))"
     )

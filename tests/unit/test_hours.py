@@ -26,6 +26,13 @@ PHRASES = load_phrases(ROOT / "data")
         ("gisteren om 8 uur", time(8, 0)),
         ("ontem às 22h", time(22, 0)),
         ("wczoraj o 18:00", time(18, 0)),
+        ("i tisdags kväll vid halv nio", time(20, 30)),
+        ("gestern um halb neun", time(8, 30)),
+        ("yesterday at half past eight", time(8, 30)),
+        ("i går kväll kl 9", time(21, 0)),
+        ("hier soir à huit heures", time(20, 0)),
+        ("on Friday at eight in the evening", time(20, 0)),
+        ("wczoraj wieczorem o 9", time(21, 0)),
     ],
 )
 def test_a_time_of_day_is_read_in_every_language(text: str, expected: time) -> None:
@@ -41,6 +48,9 @@ def test_a_time_of_day_is_read_in_every_language(text: str, expected: time) -> N
         "at table 40, blinds 1/2",
         "den 3 november",
         "nach 25 Uhr",
+        "two tables yesterday evening",
+        "i går kväll vid tre bord",
+        "jag spelade en turnering i går kväll",
     ],
 )
 def test_amounts_dates_and_names_are_no_time(text: str) -> None:
