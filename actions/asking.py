@@ -6,8 +6,11 @@ from datetime import date
 
 from actions import earlier, intake
 from actions.base import Events
+from actions.fields import skip_choice
 from actions.review import say_summary
 from actions.turns import FORM, Turn
+
+_MOST_DAYS_OFFERED = 2
 
 
 async def ask(turn: Turn) -> None:
@@ -32,17 +35,23 @@ async def open_form(turn: Turn) -> Events:
 
 
 def choice_of_day(turn: Turn, iso: str) -> tuple[str, str]:
-    words = turn.services.wording.day(turn.language, date.fromisoformat(iso))
+    day = date.fromisoformat(iso)
+    words = turn.services.wording.day(turn.language, day, is_listed=True)
     return words, f'/inform{{"field": "event_date", "value": "{iso}"}}'
 
 
 async def _put(turn: Turn, field: str) -> None:
-    skip = [(turn.label("choices.skip"), "/skip")]
+    skip = skip_choice(turn)
+    days_asked = turn.get("date_options") or []
     match field:
         case "confirmed":
             await say_summary(turn)
-        case "event_date" if turn.get("date_options"):
-            days = [choice_of_day(turn, day) for day in turn.get("date_options")]
+        case "event_date" if len(days_asked) > _MOST_DAYS_OFFERED:
+            month = date.fromisoformat(days_asked[0])
+            words = turn.services.wording.month(turn.language, month)
+            turn.say("utter_ask_day_of_month", month=words, choices=skip)
+        case "event_date" if days_asked:
+            days = [choice_of_day(turn, day) for day in days_asked]
             turn.say("utter_ask_which_day", choices=days + skip)
         case earlier.REFERENCE:
             prefix = turn.services.operator.reference_prefix

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.intake import resumes
+from actions.intake import is_silent, resumes
 from actions.routing import route
 from actions.turns import Services, Turn
 
@@ -23,6 +23,12 @@ STOP_FORM: Events = [
     {"event": "active_loop", "timestamp": None, "name": None},
     {"event": "slot", "timestamp": None, "name": "requested_slot", "value": None},
 ]
+
+
+def _taken_for(turn: Turn) -> str:
+    """The intent that is acted on; a crisis that was only guessed at is none."""
+    is_guess = turn.intent == "nlu_fallback" and turn.likeliest_intent == "crisis"
+    return turn.intent if is_guess else turn.likeliest_intent
 
 
 class TurnAction(Action):  # type: ignore[misc]
@@ -43,7 +49,10 @@ class TurnAction(Action):  # type: ignore[misc]
     ) -> Events:
         turn = Turn(self.services, dispatcher, tracker)
         if not turn.is_in_form and not turn.is_choice:
-            turn.marks["route"] = route(turn.likeliest_intent)
+            turn.marks["route"] = route(_taken_for(turn))
+            if is_silent(turn):
+                turn.say("utter_no_words")
+                return [*turn.events(), followup("action_listen")]
         if self.gives_way and not turn.is_in_form and resumes(turn):
             return [*turn.events(), followup("action_open_case")]
         more = await self.act(turn) or []

@@ -52,6 +52,7 @@ class Mention:
         start, end: Place in the text.
         value: The day, if it is certain.
         options: The days that it may be, the likelier first, if it is not.
+        month: The first of the month, where no more than the month is said.
     """
 
     start: int
@@ -59,6 +60,7 @@ class Mention:
     kind: Kind
     value: date | None = None
     options: tuple[date, ...] = ()
+    month: date | None = None
 
     @property
     def specificity(self) -> int:
@@ -203,10 +205,13 @@ def _in_language(
         yield from _to_come(folded, words)
     for match in _whole(words, "vague").finditer(folded):
         yield Mention(match.start(), match.end(), "vague")
-    months = _months(words.language)
-    for match in re.finditer(rf"(?<!\w)({any_of(months)})\w*", folded):
+    forms = enumerate(words.words("month_forms"), 1)
+    months = _months(words.language) | {fold(form): n for n, form in forms}
+    year = r"(?:\s+(?:de |del |of |roku )?(\d{4}))?"
+    for match in re.finditer(rf"(?<!\w)({any_of(months)})\w*{year}", folded):
         if len(match[1]) >= 4 or match[1] == match[0] == "maj":
-            yield Mention(match.start(), match.end(), "partial")
+            month = _month(months[match[1]], match[2], today)
+            yield Mention(match.start(), match.end(), "partial", month=month)
 
 
 def _days_of_month_names(folded: str, today: date, words: Phrases) -> Iterator[Mention]:
@@ -333,6 +338,14 @@ def _latest_day(day: int, today: date) -> date | None:
             return value
         first = (first - timedelta(days=1)).replace(day=1)
     return None
+
+
+def _month(number: int, year: str | None, today: date) -> date | None:
+    """The first of a month that has begun; of the latest such without a year."""
+    first = _date(int(year) if year else today.year, number, 1)
+    if first and first > today and not year:
+        first = _date(today.year - 1, number, 1)
+    return first if first and first <= today else None
 
 
 def _latest(month: int, day: int, today: date) -> date | None:

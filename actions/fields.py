@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from actions import consent, intake, policy_days
@@ -58,6 +59,11 @@ def say_date_noted(turn: Turn) -> None:
     say_if_late(turn)
 
 
+def skip_choice(turn: Turn) -> list[tuple[str, str]]:
+    """The button that leaves a field out."""
+    return [(turn.label("choices.skip"), "/skip")]
+
+
 def say_if_late(turn: Turn) -> None:
     if policy_days.is_late(turn):
         turn.say("utter_date_late", **policy_days.window(turn))
@@ -86,6 +92,14 @@ async def add_words(turn: Turn) -> None:
     await intake.add_description(turn, turn.text)
     if turn.has("wish"):
         turn.set(remedy_sought=turn.text)
+
+
+async def add_aside(turn: Turn) -> None:
+    """Keep what is told in place of an answer, and say so."""
+    was_complaint = turn.get("customer_says_complaint")
+    await add_words(turn)
+    is_wish = turn.get("customer_says_complaint") and not was_complaint
+    turn.say("utter_complaint_noted" if is_wish else "utter_added")
 
 
 async def add_telling(turn: Turn) -> None:
@@ -122,7 +136,7 @@ async def take_details(turn: Turn, changed: list[str]) -> None:
 async def refuse(turn: Turn, field: str) -> None:
     """Explain what a needed field is for, once; then go on without."""
     is_needed = not intake.may_be_skipped(turn, field) and not turn.get(field)
-    if is_needed and intake.count_try(turn, field) == 1:
+    if is_needed and intake.explain_once(turn, field):
         turn.say(f"utter_why_{field}", **_values(turn))
     else:
         _leave_out(turn, field)
@@ -144,22 +158,37 @@ def fail(turn: Turn, field: str) -> None:
 
 def is_open_date(turn: Turn) -> bool:
     """Handle an answer that may be a date but is no certain day."""
-    kinds = {mention.kind for mention in intake.mentions(turn, is_answer=True)}
+    found = intake.mentions(turn, is_answer=True)
+    kinds = {mention.kind for mention in found}
     if "future" in kinds:
         if intake.count_try(turn, "event_date") >= intake.TRIES_BEFORE_GOING_ON:
             _leave_out(turn, "event_date")
         else:
-            turn.say("utter_date_future")
+            turn.say("utter_date_future", choices=skip_choice(turn))
             turn.set(date_options=None)
+            turn.has_asked = True
         return True
     if turn.get("date_options"):
         is_open = bool(kinds & {"exact", "weekday"})
         return is_open and not intake.is_refusal(turn)
+    if kinds & {"vague", "partial"}:
+        # Nothing better may come.
+        intake.keep_words(turn, turn.text)
+    if month := next((m.month for m in found if m.month), None):
+        days = (month + timedelta(days=n) for n in range(31))
+        turn.set(
+            date_options=[
+                day.isoformat()
+                for day in days
+                if day.month == month.month and day <= turn.today
+            ]
+        )
+        return True
     if kinds & {"vague", "partial"} or turn.has("unknown"):
-        if intake.count_try(turn, "event_date") >= intake.TRIES_BEFORE_EXAMPLE:
+        if intake.count_try(turn, "vague") >= intake.TRIES_BEFORE_EXAMPLE:
             _leave_out(turn, "event_date")
         else:
-            turn.say("utter_date_vague")
+            turn.say("utter_date_vague", choices=skip_choice(turn))
             turn.has_asked = True
         return True
     return False

@@ -34,6 +34,9 @@ _KEPT = (
 NEW_CASE = '/inform{"field": "new_case"}'
 _NEW_MATTER_WORDS = 8
 _SURE = 0.5
+_REPORTS = ("complaint", "report_problem")
+_SHORTEST_REPORT_WORDS = 3
+_LIKELY = 0.4
 
 
 class OpenCase(TurnAction):
@@ -243,10 +246,16 @@ async def opens_case(turn: Turn) -> bool:
     words = len(turn.text.split())
     if turn.states("complaint") and (turn.get("parked") or words >= 4):
         return True
-    if turn.is_question or words < _NEW_MATTER_WORDS:
+    if turn.is_question:
         return False
+    if turn.intent == "nlu_fallback" and turn.likeliest_intent in _REPORTS:
+        # Not sure enough for a rule, but there is nothing likelier.
+        return words >= _SHORTEST_REPORT_WORDS and turn.confidence >= _LIKELY
+    if words < _NEW_MATTER_WORDS:
+        return False
+    matter = turn.services.facts.without_person(turn.text, ())
     verdict = await turn.services.in_thread(
-        turn.services.classifier.classify, turn.text, turn.language
+        turn.services.classifier.classify, matter, turn.language
     )
     return bool(verdict.is_complaint)
 

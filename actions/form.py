@@ -98,6 +98,9 @@ class _Utterance:
             return await self._go_on()
         if take_verdict(turn, self.asked_for) and is_review:
             return await self._go_on()
+        if turn.get("correcting") and turn.has("keep"):
+            turn.set(correcting=None)
+            return await self._go_on()
         match intake.command(turn):
             case "cancel":
                 return self._leave("action_cancel_case")
@@ -201,7 +204,7 @@ class _Utterance:
         if is_correction(turn):
             self._correction_without_value()
         elif consent.confirms(turn):
-            turn.set(confirmed=True)
+            self._confirm()
         elif turn.has("nothing_more"):
             return
         elif self._is_interjection():
@@ -210,6 +213,15 @@ class _Utterance:
             self._correction_without_value()
         elif intake.is_statement(turn) and not intake.is_nothing_more(turn):
             await intake.add_description(turn, turn.text)
+
+    def _confirm(self) -> None:
+        """Take a yes to the summary, where the summary is what was shown last."""
+        turn = self.turn
+        agrees_to_verdict = turn.states("complaint") and not turn.has("submit")
+        shown = turn.get("shown")
+        # In whichever language it was shown.
+        is_stale = bool(shown) and shown[1:] != intake.summary_signature(turn)[1:]
+        turn.set(confirmed=None if is_stale or agrees_to_verdict else True)
 
     async def _in_details(self, changed: list[str]) -> None:
         turn = self.turn
@@ -248,8 +260,7 @@ class _Utterance:
         elif is_correction(turn) and (named_fields(turn) or turn.confidence >= _SURE):
             self._correction_without_value()
         elif intake.is_statement(turn) or fields.tells_more(turn):
-            await fields.add_words(turn)
-            turn.say("utter_added")
+            await fields.add_aside(turn)
         else:
             fields.fail(turn, field)
 
@@ -280,9 +291,12 @@ class _Utterance:
         if len(named) != 1:
             say_change_choices(turn)
             return
+        turn.set(correcting=named[0])
         if named == ["email"] and "@" in turn.text:
             turn.say("utter_invalid_email")
-        turn.set(correcting=named[0])
+        if named == ["event_date"] and not fields.is_open_date(turn):
+            if any(character.isdigit() for character in turn.text):
+                turn.say("utter_invalid_event_date")
 
     def _offers_other_date(self) -> bool:
         """Asked to write another date: ask which one is true."""

@@ -8,6 +8,7 @@ utterance as no answer, so that the rule for its intent takes it and the form go
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, time
 from typing import Any
 
@@ -26,6 +27,8 @@ TRIES_BEFORE_GOING_ON = 3
 
 # How sure the classifier of intents must be before a command is obeyed.
 COMMANDS = {"cancel": 0.5, "start_over": 0.4}
+# Before the summary is sent nothing is thrown away on a guess.
+_SURE_BEFORE_SENDING = 0.85
 _LONGEST_COMMAND_WORDS = 20
 # These tell nothing of the matter.
 _ASIDES = frozenset(
@@ -39,6 +42,7 @@ _LONGEST_WHY_WORDS = 9
 _BARE_WHY_WORDS = 3
 _LONGEST_RESUMING_WORDS = 8
 _LONGEST_DATE_WORDS = 16
+_LONGEST_TIME_WORDS = {"confirmed": 8, "details": 3}
 _ALONE_WORDS = 3
 _THIN_WORDS = 6
 _STATEMENT_WORDS = 8
@@ -125,11 +129,18 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
     current = turn.get("event_date")
     is_answer = asked or bool(turn.get("date_options")) or bool(current)
     found = mentions(turn, is_answer=is_answer and (asked or is_correction))
+    if chosen := _choose_option(turn, found) if asked else None:
+        turn.set(event_date=chosen, date_options=None)
+        turn.remove_missing("event_date")
+        _take_time(turn)
+        return bool(chosen != current)
     best = event_date(found, turn.today)
     may_replace = asked or is_correction or _names_date(turn)
     if best is None or (current and not may_replace):
         # A time alone mends that of a day that is known; by itself it dates nothing.
-        is_mended = asked or (is_correction and _is_short(turn))
+        longest = _LONGEST_TIME_WORDS.get(asked_for or "", 0) if current else 0
+        is_alone = len(turn.text.split()) <= longest and not turn.is_question
+        is_mended = asked or is_alone or (is_correction and _is_short(turn))
         return is_mended and _take_time(turn) and bool(current)
     if best.value is None:
         options = [day.isoformat() for day in best.options]
@@ -145,6 +156,21 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
     turn.remove_missing("event_date")
     has_time = _take_time(turn)
     return has_time or bool(value != current)
+
+
+def _choose_option(turn: Turn, found: list[Mention]) -> str | None:
+    """The day meant by "the first one", "in March" or "14" of those asked about."""
+    options = [date.fromisoformat(day) for day in turn.get("date_options") or []]
+    if len(options) == 2:
+        for day, place in zip(options, ("first_of_two", "second_of_two"), strict=True):
+            if turn.has(place):
+                return day.isoformat()
+        months = {m.month.month for m in found if m.month}
+        fitting = [day for day in options if day.month in months]
+    else:
+        numbers = re.findall(r"(?<![\d.:/-])\d{1,2}(?![\d:/-]|\.\d)", turn.text)
+        fitting = [day for day in options if numbers == [str(day.day)]]
+    return fitting[0].isoformat() if len(fitting) == 1 else None
 
 
 def _names_date(turn: Turn) -> bool:
@@ -178,12 +204,17 @@ def mentions(turn: Turn, *, is_answer: bool) -> list[Mention]:
     )
 
 
-async def add_description(turn: Turn, text: str) -> None:
-    """Add the customer's words to the description and classify all of it anew."""
+def keep_words(turn: Turn, text: str) -> None:
+    """Add the customer's words to the description."""
     text = text.strip()
     before = turn.get("description") or ""
     if text and fold(text) not in fold(before):
         turn.set(description=f"{before}\n{text}".strip())
+
+
+async def add_description(turn: Turn, text: str) -> None:
+    """Add the customer's words to the description and classify all of it anew."""
+    keep_words(turn, text)
     description = turn.get("description")
     if not description:
         return
@@ -293,6 +324,11 @@ def count_try(turn: Turn, field: str) -> int:
     return int(attempts[field])
 
 
+def explain_once(turn: Turn, field: str) -> bool:
+    """Note that the customer is told what a field is for; whether it is new to them."""
+    return count_try(turn, f"why {field}") == 1
+
+
 def resolved_day(turn: Turn) -> date | None:
     value = turn.get("event_date")
     return date.fromisoformat(value) if value else None
@@ -305,13 +341,26 @@ def resolved_time(turn: Turn) -> time | None:
 
 def summary_signature(turn: Turn) -> list[Any]:
     """What the summary showed, to tell whether it must be shown again."""
-    shown = (*FIELDS, "event_time", "description", "verdict", "missing")
-    return [turn.get(field) for field in shown]
+    shown = (*FIELDS, "event_time", "description", "missing")
+    return [verdict_signature(turn), *(turn.get(field) for field in shown)]
+
+
+def verdict_signature(turn: Turn) -> list[Any]:
+    """What the verdict said, and in which language."""
+    verdict = turn.get("verdict") or {}
+    kept = {key: verdict.get(key) for key in ("ground", "category", "chosen")}
+    return [turn.language, is_complaint(turn), kept]
 
 
 def is_wordless(turn: Turn) -> bool:
-    """Whether nothing was said: an empty utterance, or only signs."""
-    return not turn.is_choice and not has_words(turn.text)
+    """Whether nothing was said: an empty utterance, or only signs; 👍 is a yes."""
+    return not (turn.is_choice or has_words(turn.text) or turn.has("agree"))
+
+
+def is_silent(turn: Turn) -> bool:
+    """Whether there is nothing but punctuation, not even an emoji."""
+    signs = {unicodedata.category(sign)[0] for sign in turn.text}
+    return not turn.is_choice and not signs - {"P", "Z", "C"}
 
 
 def command(turn: Turn) -> str | None:
@@ -320,12 +369,17 @@ def command(turn: Turn) -> str | None:
     The customer's own words for it decide before the classifier of intents does.
     """
     words = len(turn.text.split())
+    if turn.has("keep"):
+        # "Leave it as it is."
+        return None
     if turn.is_choice or words <= _LONGEST_COMMAND_WORDS:
         for name in COMMANDS:
             longest = 12 if name == "cancel" else _LONGEST_COMMAND_WORDS
             if turn.states(name) and words <= longest:
                 return name
         needed = COMMANDS.get(turn.likeliest_intent)
+        if needed is not None and turn.get("requested_slot") == "confirmed":
+            needed = 1.0 if turn.has("submit") else _SURE_BEFORE_SENDING
         if needed is not None and (turn.is_choice or turn.confidence >= needed):
             return turn.likeliest_intent
     return None
@@ -344,7 +398,13 @@ def is_statement(turn: Turn) -> bool:
 
 def resumes(turn: Turn) -> bool:
     """Whether the customer takes up again what was put aside."""
-    if not turn.get("parked") or turn.is_choice or turn.negates:
+    if not turn.get("parked") or turn.is_choice:
+        return False
+    if turn.get("pause"):
+        facts = turn.services.facts.read(turn.text)
+        if facts.email or facts.stated:
+            return True
+    if turn.negates:
         return False
     is_short = len(turn.text.split()) <= _LONGEST_RESUMING_WORDS
     return turn.states("resume") and (is_short or turn.states("complaint"))

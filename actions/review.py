@@ -21,11 +21,16 @@ async def say_summary(turn: Turn) -> None:
     """Show verdict and summary, or ask briefly when nothing changed since."""
     signature = intake.summary_signature(turn)
     if turn.get("shown") == signature:
-        turn.say("utter_ask_confirmed_again", choices=_choices(turn))
+        choices = _choices(turn, _verdict_choices(turn))
+        turn.say("utter_ask_confirmed_again", choices=choices)
         return
+    is_told = (turn.get("shown") or [None])[0] == signature[0]
     turn.set(shown=signature)
-    await _say_verdict(turn)
-    turn.say("utter_ask_confirmed", summary=_lines(turn), choices=_choices(turn))
+    if not is_told:
+        await _say_verdict(turn)
+    # Said once: what it offered to change stands with the rest from then on.
+    choices = _choices(turn, _verdict_choices(turn) if is_told else [])
+    turn.say("utter_ask_confirmed", summary=_lines(turn), choices=choices)
 
 
 async def _say_verdict(turn: Turn) -> None:
@@ -87,13 +92,20 @@ def say_change_choices(turn: Turn) -> None:
     choices.append((turn.label("choices.cancel"), "/cancel"))
     turn.say("utter_what_to_change", choices=choices)
     turn.has_asked = True
+    # A yes to this is none to the summary, which is shown again first.
+    turn.set(shown=(turn.get("shown") or [None])[:1])
 
 
-def date_in_words(turn: Turn) -> str:
-    """The day of the event, with its time where that is known."""
+def date_in_words(turn: Turn, *, is_listed: bool = False) -> str:
+    """The day of the event, with its time where that is known.
+
+    Args:
+        turn: The utterance.
+        is_listed: It stands by itself, and not inside a sentence.
+    """
     day = date.fromisoformat(turn.get("event_date"))
     at = intake.resolved_time(turn)
-    return turn.services.wording.day(turn.language, day, at)
+    return turn.services.wording.day(turn.language, day, at, is_listed=is_listed)
 
 
 def category(turn: Turn) -> Category:
@@ -119,7 +131,7 @@ def _verdict_choices(turn: Turn) -> list[tuple[str, str]]:
     ]
 
 
-def _choices(turn: Turn) -> list[tuple[str, str]]:
+def _choices(turn: Turn, of_verdict: list[tuple[str, str]]) -> list[tuple[str, str]]:
     earlier = []
     if not turn.get("earlier") and turn.get("email"):
         earlier = [(turn.label("choices.earlier_case"), EARLIER_CASE)]
@@ -133,6 +145,7 @@ def _choices(turn: Turn) -> list[tuple[str, str]]:
             )
             for field in fields
         ],
+        *of_verdict,
         *earlier,
         (turn.label("choices.cancel"), "/cancel"),
     ]
@@ -148,7 +161,7 @@ def _lines(turn: Turn) -> str:
     if len(description) > _SHOWN_CHARACTERS:
         description = description[:_SHOWN_CHARACTERS].rsplit(" ", 1)[0] + " …"
     values = {field: turn.get(field) for field in ("name", "email", "username")}
-    values["event_date"] = date_in_words(turn) if day else None
+    values["event_date"] = date_in_words(turn, is_listed=True) if day else None
     if not _has_date(turn):
         del values["event_date"]
     values["description"] = description

@@ -34,7 +34,7 @@ class TellCaseStatus(TurnAction):
     def _tell(self, turn: Turn, reference: str, status: CaseStatus) -> None:
         wording, zone = self.services.wording, self.services.operator.zone
         if not status.is_known:
-            turn.set(case_reference=None)
+            turn.set(case_reference=None, offer="status")
             turn.say("utter_status_unknown")
             return
         if status.status == "closed" or status.answer_due_at is None:

@@ -8,8 +8,9 @@ from actions import policy_days
 from actions.answer import answer, note_whether_it_helped
 from actions.asking import open_form
 from actions.base import Events, TurnAction, followup
+from actions.earlier import written_reference
 from actions.filing import NEW_CASE, open_case, opens_case
-from actions.intake import is_wordless
+from actions.intake import explain_once, is_wordless
 from actions.routing import route
 from actions.turns import Turn
 from actions.urgency import crisis_values, file_urgent_case, say_after_crisis
@@ -73,7 +74,7 @@ class HandOver(TurnAction):
         turn.set(offer="open_case", last_question=None)
         turn.say(
             f"utter_human{closed}",
-            choices=[(turn.label("choices.take_case"), "/affirm")],
+            choices=[(turn.label("choices.write_here"), "/affirm")],
             **values,
         )
         return None
@@ -154,8 +155,13 @@ class ExplainWhyNeeded(TurnAction):
         if turn.get("pause"):
             say_after_crisis(turn)
             return None
-        field = turn.get("requested_slot") if turn.is_in_form else None
+        if not turn.is_in_form:
+            # Nothing was asked for: it is a question like any other.
+            await answer(turn)
+            return None
+        field = str(turn.get("requested_slot"))
         known = ("name", "email", "username", "event_date", "details", "confirmed")
+        explain_once(turn, field)
         name = f"utter_why_{field}" if field in known else "utter_why_details"
         turn.say(name, **policy_days.window(turn))
         return None
@@ -213,6 +219,8 @@ class Decline(TurnAction):
                     (turn.label("choices.no_thanks"), "/deny"),
                 ],
             )
+        elif offer == "append" and turn.has("file_anyway"):
+            return await open_case(turn, turn.get("last_question") or "")
         elif offer == "append":
             new_case = (turn.label("choices.new_case"), NEW_CASE)
             turn.say(
@@ -256,7 +264,7 @@ class Inform(TurnAction):
             turn.set(email=facts.email)
         if turn.entities.get("field") == "new_case":
             return await open_case(turn, turn.get("last_question") or "")
-        if turn.get("offer") == "status":
+        if turn.get("offer") == "status" or written_reference(turn):
             return [followup("action_case_status")]
         return await _take_as_opening(turn, "utter_default")
 
@@ -271,7 +279,7 @@ class Fallback(TurnAction):
             return await open_form(turn)
         if is_wordless(turn):
             _say_not_understood(turn)
-        elif turn.get("offer") == "status":
+        elif turn.get("offer") == "status" or written_reference(turn):
             return [followup("action_case_status")]
         elif await opens_case(turn):
             return [followup("action_open_case")]
@@ -279,6 +287,7 @@ class Fallback(TurnAction):
             turn.set(offer=None)
             turn.say("utter_glad")
         elif turn.is_question or _may_be_question(turn):
+            turn.marks["route"] = route("ask_question")
             await answer(turn)
         else:
             _say_not_understood(turn)

@@ -200,8 +200,11 @@ class Turn:
     @cached_property
     def _likeliest(self) -> Mapping[str, Any]:
         ranking = self.message.get("intent_ranking") or ()
-        named = (item for item in ranking if item["name"] != "nlu_fallback")
-        return next(named, self.message.get("intent") or {})
+        named = [item for item in ranking if item["name"] != "nlu_fallback"]
+        if self.intent == "nlu_fallback" and named:
+            # What comes first for safety's sake was not sure enough to be acted on.
+            return max(named, key=lambda item: float(item["confidence"]))
+        return next(iter(named), self.message.get("intent") or {})
 
     @property
     def likeliest_intent(self) -> str:

@@ -70,9 +70,23 @@ class Wording:
             node = node[part]
         return str(node).format_map(values)
 
-    def day(self, language: str, day: date, at: time | None = None) -> str:
-        """A date in words, with its weekday, and with the time of day if given."""
-        words = self._style.weekday(language, day)
+    def day(
+        self,
+        language: str,
+        day: date,
+        at: time | None = None,
+        *,
+        is_listed: bool = False,
+    ) -> str:
+        """A date in words, with its weekday, and with the time of day if given.
+
+        Args:
+            language: One of `languages`.
+            day: The date.
+            at: The time of day.
+            is_listed: It stands by itself, and not inside a sentence.
+        """
+        words = self._style.weekday(language, day, is_listed=is_listed)
         if at is None:
             return words
         clock = self._style.time(language, at)
@@ -86,6 +100,10 @@ class Wording:
     def moment_day(self, language: str, moment: datetime, zone: tzinfo) -> str:
         """The civil date of a moment, in words."""
         return self.long_day(language, moment.astimezone(zone).date())
+
+    def month(self, language: str, day: date) -> str:
+        """The month of a date, with its year."""
+        return self._style.month(language, day)
 
     def long_day(self, language: str, day: date) -> str:
         """A date in words, without its weekday."""

@@ -11,7 +11,12 @@ from typing import Any
 
 import yaml
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time, get_datetime_format
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_time,
+    get_datetime_format,
+)
 
 from knowledge.errors import NotReady
 from knowledge.text_trees import flatten, placeholders
@@ -49,9 +54,13 @@ class LanguageStyle:
         joined = str(get_datetime_format("long", locale=self.locale(language)))
         return joined.replace("'", "").format(self.time(language, at), words)
 
-    def weekday(self, language: str, day: dt.date) -> str:
-        """A date in words with its weekday, as it stands inside a sentence."""
-        return self._date(language, day, "weekday", "full")
+    def weekday(self, language: str, day: dt.date, *, is_listed: bool = False) -> str:
+        """A date in words with its weekday, as it stands in a sentence or a list."""
+        return self._date(language, day, "" if is_listed else "weekday", "full")
+
+    def month(self, language: str, day: dt.date) -> str:
+        """The month of a date with its year: “September 2026”."""
+        return format_skeleton("yMMMM", day, locale=self.locale(language))
 
     def time(self, language: str, time: dt.time) -> str:
         """A time of day."""

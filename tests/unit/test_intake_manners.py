@@ -1,0 +1,198 @@
+"""The form as a conversation: nothing asked twice, said twice or thrown away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions.talk import Correct, Decline, Fallback
+from tests.unit.talking import STORY, Judge, filled, make_services, tell
+
+
+def asking(field: str, **overrides: Any) -> dict[str, Any]:
+    return filled(**{field: None, "requested_slot": field, **overrides})
+
+
+async def test_why_told_once_is_not_told_again_to_who_would_rather_not_say() -> None:
+    asked = await tell("why?", intent="why_needed", **asking("email"))
+    refused = await tell(
+        "I'd rather not say",
+        intent="skip",
+        **asking("email", attempts=asked.slots["attempts"]),
+    )
+
+    assert "written answer" in asked.text
+    assert "without an e-mail address" in refused.text
+
+
+async def test_a_day_to_come_is_refused_with_one_question() -> None:
+    heard = await tell("next Friday", **asking("event_date"))
+
+    assert heard.text.count("?") == 1
+    assert "/skip" in heard.payloads
+
+
+async def test_a_month_is_said_back_and_a_day_of_it_asked_for() -> None:
+    heard = await tell("some time in September", **asking("event_date"))
+    day = await tell(
+        "the 14th",
+        **asking("event_date", date_options=heard.slots["date_options"]),
+    )
+
+    assert "September 2026" in heard.text
+    assert heard.slots["description"].endswith("some time in September")
+    assert day.slots["event_date"] == "2026-09-14"
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("the first one", "2026-09-03"), ("March", "2026-03-09")],
+)
+async def test_one_of_two_days_is_chosen_in_words(text: str, day: str) -> None:
+    heard = await tell(
+        text,
+        intent="skip",
+        **asking("event_date", date_options=["2026-09-03", "2026-03-09"]),
+    )
+
+    assert heard.slots["event_date"] == day
+
+
+async def test_leaving_a_field_as_it_is_cancels_nothing() -> None:
+    heard = await tell(
+        "leave it as it is",
+        intent="cancel",
+        **filled(correcting="event_date", requested_slot="event_date"),
+    )
+
+    assert not heard.is_rejected
+    assert heard.slots["requested_slot"] == "confirmed"
+    assert heard.slots.get("event_date", "2026-11-03") == "2026-11-03"
+
+
+async def test_a_time_alone_is_added_to_the_day_of_the_summary() -> None:
+    heard = await tell("it was at 20:40", **filled())
+
+    assert heard.slots["event_time"] == "20:40"
+    assert "at 20:40" in heard.text
+
+
+async def test_a_word_for_sending_taken_for_a_cancellation_throws_nothing_away() -> (
+    None
+):
+    heard = await tell("absenden", intent="cancel", confidence=0.7, **filled())
+
+    assert heard.slots["confirmed"]
+
+
+async def test_the_verdict_is_told_once_while_fields_are_corrected() -> None:
+    first = await tell(
+        "no, that's all",
+        intent="deny",
+        **filled(details=None, requested_slot="details"),
+    )
+    second = await tell(
+        "my name is Sofia Lindh",
+        intent="correct",
+        **filled(shown=first.slots["shown"]),
+    )
+
+    assert "treat this as a complaint" in first.text
+    assert "treat this as a complaint" not in second.text
+    assert '/inform{"field": "is_complaint", "value": "false"}' in second.payloads
+
+
+async def test_yes_to_what_should_be_changed_sends_nothing() -> None:
+    asked = await tell("no", intent="deny", **filled())
+    heard = await tell("yes", intent="affirm", **filled(shown=asked.slots["shown"]))
+
+    assert not heard.slots.get("confirmed")
+    assert "Shall I send it" in heard.text
+
+
+async def test_that_it_should_be_a_complaint_is_acknowledged_at_any_step() -> None:
+    heard = await tell(
+        "I want this to be treated as a complaint",
+        intent="complaint",
+        services=make_services(classifier=Judge(is_complaint=False)),
+        **asking("name", verdict={"is_complaint": False}),
+    )
+
+    assert heard.slots["customer_says_complaint"]
+    assert "handled as a complaint" in heard.text
+
+
+async def test_a_thumb_up_sends_the_summary() -> None:
+    heard = await tell("👍", intent="affirm", **filled())
+
+    assert heard.slots["confirmed"]
+
+
+async def test_signs_without_words_are_no_answer_to_an_offer() -> None:
+    heard = await tell("???", action=Decline, intent="deny", form=False)
+
+    assert "any words" in heard.text
+
+
+async def test_a_likely_report_opens_a_case_though_the_classifier_falls_back() -> None:
+    heard = await tell(
+        "my money hasn't turned up",
+        action=Fallback,
+        intent="nlu_fallback",
+        next_intent="complaint",
+        form=False,
+    )
+
+    assert heard.followup == "action_open_case"
+
+
+async def test_a_crisis_that_was_only_guessed_at_is_not_told_as_one() -> None:
+    heard = await tell(
+        "zzz",
+        action=Fallback,
+        intent="nlu_fallback",
+        next_intent="crisis",
+        form=False,
+    )
+
+    assert heard.custom[0]["route"] != "crisis"
+
+
+async def test_a_reference_with_its_address_is_a_question_for_its_status() -> None:
+    heard = await tell(
+        "G-2026-000001 sofia@example.se",
+        action=Fallback,
+        intent="nlu_fallback",
+        form=False,
+    )
+
+    assert heard.followup == "action_case_status"
+
+
+async def test_who_wants_a_case_of_its_own_gets_one_at_once() -> None:
+    heard = await tell(
+        "no, file it separately",
+        action=Decline,
+        intent="deny",
+        form=False,
+        offer="append",
+        filed={"reference": "G-2026-000001"},
+        last_question=STORY,
+    )
+
+    assert heard.opens_form
+    assert heard.slots["description"] == STORY
+
+
+async def test_who_gives_a_fact_after_a_cry_for_help_goes_on_with_the_matter() -> None:
+    heard = await tell(
+        "my name is Jan Novák",
+        action=Correct,
+        intent="correct",
+        form=False,
+        pause="crisis",
+        parked={"description": STORY},
+    )
+
+    assert heard.followup == "action_open_case"
