@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -29,6 +30,7 @@ from actions.desk.presenting import (
 from actions.desk.queue import SOON
 from actions.desk.saving import SAVES
 from knowledge.bodies import form_fields
+from knowledge.console.parts import CONSOLE
 from knowledge.errors import BadInput, Conflict, NotFound, Refusal
 from knowledge.workplace import STYLES, WORKPLACE, render, see_other
 
@@ -92,7 +94,11 @@ async def compose(request: web.Request) -> web.Response:
     change, values = change_of(answer.purpose, answer.text)
     # The agent has seen and accepted its language, if it is another.
     values |= {"version": fields.get("version"), "any_language": True}
-    return await _save(request, change, values, fields)
+    response = await _save(request, change, values, fields)
+    if response.status == HTTPStatus.SEE_OTHER:
+        # Else the browser would keep the fragment of the form, and hide the notice.
+        response.headers["Location"] += "#content"
+    return response
 
 
 @routes.post("/desk/cases/{reference}/{change}")
@@ -159,6 +165,7 @@ async def _case_page(
         "desk/case.html",
         {
             "case": case,
+            "names": await request.app[CONSOLE].names(),
             "summary": one_line(case.description),
             "one_line": one_line,
             "missing": missing_fields(case),

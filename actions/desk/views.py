@@ -10,6 +10,7 @@ from actions.desk.api import page_number
 from actions.desk.parts import DESK, agent_of
 from actions.desk.presenting import one_line, urgency_at
 from actions.desk.queue import MOST_COUNTED, SOON, STATUSES, Filters
+from knowledge.console.parts import CONSOLE
 from knowledge.workplace import WORKPLACE, render, see_other
 
 routes = web.RouteTableDef()
@@ -26,6 +27,7 @@ async def show_queue(request: web.Request) -> web.Response:
         {
             "filters": filters,
             "page": page,
+            "names": await request.app[CONSOLE].names(),
             "counts": await desk.queue.counts(agent),
             "due_soon": await desk.archive.clocks.due_soon(agent),
             "statuses": STATUSES,

@@ -63,10 +63,13 @@ if (answer) {
     selectBlank(answer);
     template.value = "";
   });
-  const warned = answer.form.elements.all_the_same;
-  if (answer.getAttribute("aria-invalid")) selectBlank(answer);
-  else if (warned) warned.focus();
-  else document.querySelector(".letter")?.focus({ preventScroll: true });
+  // Not before the address's fragment is scrolled to, which takes the focus away.
+  addEventListener("load", () => setTimeout(() => {
+    const warned = answer.form.elements.all_the_same;
+    if (answer.getAttribute("aria-invalid")) selectBlank(answer);
+    else if (warned) warned.focus();
+    else document.querySelector(".letter")?.focus({ preventScroll: true });
+  }));
 }
 
 // Ctrl+Enter sends what one writes; with no field of its own, the answer.

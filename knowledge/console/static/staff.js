@@ -6,6 +6,14 @@ const opener = document.getElementById("show-keys");
 opener.hidden = false;
 opener.addEventListener("click", () => sheet.showModal());
 
+// Who speaks to the browser, or hits keys by accident, turns single keys off.
+const KEYS_OFF = "guichet-keys-off";
+const single = document.getElementById("single-keys");
+single.checked = !localStorage.getItem(KEYS_OFF);
+single.addEventListener("change", () =>
+  single.checked ? localStorage.removeItem(KEYS_OFF) : localStorage.setItem(KEYS_OFF, "1"),
+);
+
 const isTyping = (target) =>
   target.isContentEditable ||
   target.matches?.("textarea, select, input:not([type=checkbox], [type=radio])");
@@ -27,7 +35,7 @@ function enter(field) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || sheet.open) return;
   if (event.key === "Escape" && isTyping(event.target)) event.target.blur();
-  if (isTyping(event.target)) return;
+  if (isTyping(event.target) || !single.checked) return;
   const wanted = CSS.escape(event.key);
   const field = document.querySelector(`[data-focus-key="${wanted}"]`);
   const control = document.querySelector(`[data-key="${wanted}"]`);
