@@ -41,7 +41,8 @@ class Going:
     Attributes:
         agent: Who speaks with the customer; None while the assistant does.
         wants_human: The customer asked for a person, or is in distress.
-        last_words: What was said last.
+        last_words: What the customer said last; our greeting where they were silent.
+        last_at: When somebody said something last.
         references: Cases that were filed in it, oldest first.
     """
 
@@ -92,19 +93,28 @@ class Live:
     async def going_on(self) -> list[Going]:
         """Chats in which somebody wrote lately: first those that want a person."""
         latest = (
-            select(messages.c.conversation_id, messages.c.number)
+            select(messages.c.conversation_id, messages.c.number, messages.c.sender)
             .order_by(messages.c.number.desc())
             .limit(LATEST_MESSAGES)
             .subquery()
         )
+        number = func.max(latest.c.number)
         last = (
-            select(latest.c.conversation_id, func.max(latest.c.number).label("number"))
+            select(
+                latest.c.conversation_id,
+                number.label("number"),
+                func.coalesce(
+                    number.filter(latest.c.sender == "customer"), number
+                ).label("heard"),
+            )
             .group_by(latest.c.conversation_id)
             .subquery()
         )
+        words = messages.alias()
         query = (
-            select(conversations, messages.c.text, messages.c.sent_at)
+            select(conversations, words.c.text, messages.c.sent_at)
             .join_from(last, messages, messages.c.number == last.c.number)
+            .join(words, words.c.number == last.c.heard)
             .join(conversations, conversations.c.id == last.c.conversation_id)
             .where(
                 conversations.c.channel == "chat",

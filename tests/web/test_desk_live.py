@@ -29,6 +29,8 @@ async def test_who_wants_a_person_stands_first(desk):
     found = (await response.json())["conversations"]
     assert [each["conversation"] for each in found] == [late.id, early.id]
     assert [each["wants_human"] for each in found] == [True, False]
+    words = [each["last_words"] for each in found]
+    assert words == ["Jag vill prata med en människa", "Hur länge?"]
 
 
 async def test_a_conversation_that_fell_silent_goes_on_no_longer(desk):

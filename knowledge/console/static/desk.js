@@ -105,8 +105,14 @@ if (changes) {
   let shownAt = Date.now();
   const isOld = () => Date.now() - shownAt > 60_000;
 
+  // What was said last is in view, unless one reads further up.
+  const log = document.querySelector("[role=log]");
+  const toEnd = () => log?.scrollTo({ top: log.scrollHeight });
+  toEnd();
+
   // Puts the fresh parts of a page in the place of the old ones.
   window.takeFresh = async (response) => {
+    const isAtEnd = log && log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const focused = document.activeElement?.getAttribute("href");
     for (const part of document.querySelectorAll("[data-fresh]")) {
@@ -115,6 +121,7 @@ if (changes) {
     }
     if (focused && document.activeElement === document.body)
       document.querySelector(`[data-fresh] a[href="${CSS.escape(focused)}"]`)?.focus();
+    if (isAtEnd) toEnd();
     token = page.body.dataset.token;
     shownAt = Date.now();
   };
