@@ -53,6 +53,7 @@ class Mention:
         value: The day, if it is certain.
         options: The days that it may be, the likelier first, if it is not.
         month: The first of the month, where no more than the month is said.
+        is_bare: Nothing but the number of the day is said.
     """
 
     start: int
@@ -61,6 +62,7 @@ class Mention:
     value: date | None = None
     options: tuple[date, ...] = ()
     month: date | None = None
+    is_bare: bool = False
 
     @property
     def specificity(self) -> int:
@@ -319,7 +321,8 @@ def _bare_days(
         for match in re.finditer(rf"(?<!\w){pattern}(?![\w:.,/]*\d)(?!\w)", folded):
             day = _latest_day(int(match[1]), today)
             if day:
-                yield Mention(match.start(), match.end(), "weekday", day)
+                place = match.span()
+                yield Mention(*place, "weekday", day, is_bare=True)
 
 
 def _to_come(folded: str, words: Phrases) -> Iterator[Mention]:

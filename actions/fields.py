@@ -171,7 +171,7 @@ def is_open_date(turn: Turn) -> bool:
     if turn.get("date_options"):
         is_open = bool(kinds & {"exact", "weekday"})
         return is_open and not intake.is_refusal(turn)
-    if kinds & {"vague", "partial"}:
+    if kinds & {"vague", "partial"} and not turn.get("correcting"):
         # Nothing better may come.
         intake.keep_words(turn, turn.text)
     if month := next((m.month for m in found if m.month), None):

@@ -211,6 +211,8 @@ class _Utterance:
             await self._interjection()
         elif turn.likeliest_intent == "deny":
             self._correction_without_value()
+        elif fields.wishes(turn) and not turn.negates:
+            await fields.add_words(turn)
         elif intake.is_statement(turn) and not intake.is_nothing_more(turn):
             await intake.add_description(turn, turn.text)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 from actions.cases.case import Verdict
@@ -26,7 +26,7 @@ TRIES_BEFORE_EXAMPLE = 2
 TRIES_BEFORE_GOING_ON = 3
 
 # How sure the classifier of intents must be before a command is obeyed.
-COMMANDS = {"cancel": 0.5, "start_over": 0.4}
+COMMANDS = {"cancel": 0.75, "start_over": 0.4}
 # Before the summary is sent nothing is thrown away on a guess.
 _SURE_BEFORE_SENDING = 0.85
 _LONGEST_COMMAND_WORDS = 20
@@ -151,11 +151,22 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
             return False
         value = narrowed[0]
     else:
-        value = best.value.isoformat()
+        value = _in_month_of(current, best).isoformat()
     turn.set(event_date=value, date_options=None)
     turn.remove_missing("event_date")
     has_time = _take_time(turn)
     return has_time or bool(value != current)
+
+
+def _in_month_of(current: str | None, found: Mention) -> date:
+    """The day that was named; by its number alone it is of the month known so far."""
+    assert found.value is not None
+    if not current or not found.is_bare:
+        return found.value
+    same_month = date.fromisoformat(current).replace(day=1)
+    same_month += timedelta(days=found.value.day - 1)
+    is_in_it = same_month.day == found.value.day
+    return same_month if is_in_it else found.value
 
 
 def _choose_option(turn: Turn, found: list[Mention]) -> str | None:
@@ -176,7 +187,8 @@ def _choose_option(turn: Turn, found: list[Mention]) -> str | None:
 def _names_date(turn: Turn) -> bool:
     """Whether the utterance says what the date is: "the date should be …"."""
     words = turn.services.phrases.words
-    said = rf"(?<!\w){any_of(words('date'))}\W+{any_of(words('links'))}(?!\w)"
+    is_or_was = any_of(words("links") + words("was"))
+    said = rf"(?<!\w){any_of(words('date'))}\W+{is_or_was}(?!\w)"
     return _is_short(turn) and re.search(said, turn.folded) is not None
 
 

@@ -196,3 +196,33 @@ async def test_who_gives_a_fact_after_a_cry_for_help_goes_on_with_the_matter() -
     )
 
     assert heard.followup == "action_open_case"
+
+
+async def test_a_day_by_its_number_is_of_the_month_known_so_far() -> None:
+    heard = await tell(
+        "no, it was the 4th",
+        intent="correct",
+        **filled(event_date="2026-09-03"),
+    )
+
+    assert heard.slots["event_date"] == "2026-09-04"
+
+
+async def test_a_wish_said_to_the_summary_is_added_to_it() -> None:
+    heard = await tell("I want my money back", intent="inform", **filled())
+
+    assert heard.slots["remedy_sought"] == "I want my money back"
+    assert heard.slots["description"].endswith("I want my money back")
+
+
+async def test_who_would_rather_not_say_cancels_nothing() -> None:
+    heard = await tell(
+        "je préfère ne pas le donner",
+        intent="cancel",
+        confidence=0.6,
+        language="fr",
+        **asking("username"),
+    )
+
+    assert not heard.is_rejected
+    assert heard.slots["missing"] == ["username"]
