@@ -30,19 +30,32 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 
-# What staff may be told in their own language, `desk.refusals` of the texts.
+# What staff may be told in their own language: `desk.refusals` and `console.refusals`
+# of the texts.
 Refusal = Literal[
+    "bad_date",
+    "bad_id",
+    "bad_language",
     "blanks_left",
     "empty",
+    "front_matter",
     "gone_by",
     "held_already",
+    "missing_fields",
     "no_ground",
+    "no_language_chosen",
+    "no_text",
+    "no_title",
     "not_held",
+    "not_published",
     "not_set_aside",
     "not_yours",
+    "nothing_to_publish",
+    "nothing_to_read",
     "other",
     "other_language",
     "reasons_needed",
+    "time_gone",
     "too_long",
     "unknown_code",
 ]

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from knowledge.chunking import CLAUSE, Kind, Page, inline_text, slug, without_asked
-from knowledge.errors import BadInput
+from knowledge.errors import BadInput, Refusal
 from knowledge.yaml_files import parse_yaml
 
 __all__ = [
@@ -44,8 +44,8 @@ class _Source:
 
     name: str
 
-    def wrong(self, what: str) -> BadInput:
-        return BadInput(f"{self.name}: {what}")
+    def wrong(self, what: str, refusal: Refusal = "other") -> BadInput:
+        return BadInput(f"{self.name}: {what}", refusal=refusal)
 
 
 def parse_page(text: str, *, source: str) -> Page:
@@ -61,7 +61,7 @@ def parse_page(text: str, *, source: str) -> Page:
     found = front_matter(text, source=source)
     if found is None:
         raise _Source(source).wrong(
-            "expected YAML front matter between two lines of ---"
+            "expected YAML front matter between two lines of ---", "front_matter"
         )
     return page_of(*found, source=source)
 
@@ -79,9 +79,13 @@ def front_matter(text: str, *, source: str) -> tuple[dict[str, Any], str] | None
     try:
         fields = parse_yaml(match.group(1))
     except yaml.YAMLError as exc:
-        raise where.wrong(f"the front matter is not YAML: {exc}") from exc
+        raise where.wrong(
+            f"the front matter is not YAML: {exc}", "front_matter"
+        ) from exc
     if not isinstance(fields, dict):
-        raise where.wrong("the front matter must be a mapping of fields")
+        raise where.wrong(
+            "the front matter must be a mapping of fields", "front_matter"
+        )
     return fields, text[match.end() :]
 
 
@@ -93,10 +97,13 @@ def page_of(fields: dict[str, Any], body: str, *, source: str) -> Page:
     """
     where = _Source(source)
     if missing := [name for name in _REQUIRED if not fields.get(name)]:
-        raise where.wrong(f"the front matter lacks {', '.join(missing)}")
+        raise where.wrong(
+            f"the front matter lacks {', '.join(missing)}",
+            "no_title" if "title" in missing else "missing_fields",
+        )
     body = body.replace("\r\n", "\n").strip() + "\n"
     if not body.strip():
-        raise where.wrong("the page has no text")
+        raise where.wrong("the page has no text", "no_text")
     return Page(
         id=_matching(fields, "id", _ID, where),
         title=_text(fields, "title", where),
@@ -213,7 +220,10 @@ def _matching(
     # YAML reads the language tag `no` as false.
     value = "no" if fields[name] is False else fields[name]
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise where.wrong(f"{name} must look like {pattern.pattern}, got {value!r}")
+        raise where.wrong(
+            f"{name} must look like {pattern.pattern}, got {value!r}",
+            "bad_id" if name == "id" else "bad_language",
+        )
     return value
 
 
@@ -229,7 +239,9 @@ def _date(fields: dict[str, Any], where: _Source) -> dt.date:
     value = fields["effective_from"]
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
-    raise where.wrong(f"effective_from must be a date like 2026-09-01, got {value!r}")
+    raise where.wrong(
+        f"effective_from must be a date like 2026-09-01, got {value!r}", "bad_date"
+    )
 
 
 def _version(value: Any, name: str, where: _Source) -> int:

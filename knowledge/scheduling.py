@@ -70,9 +70,12 @@ class Schedule:
         """
         now = self._clock()
         if not drafts:
-            raise BadInput("there is nothing to publish: choose a draft")
+            raise BadInput(
+                "there is nothing to publish: choose a draft",
+                refusal="nothing_to_publish",
+            )
         if publish_at <= now:
-            raise BadInput("publish_at must lie in the future")
+            raise BadInput("publish_at must lie in the future", refusal="time_gone")
         async with writing(self._engine) as connection:
             number: int = await connection.scalar(
                 insert(_table)

@@ -132,7 +132,10 @@ async def withdraw(
     if moved_to is not None:
         for _, language in keys:
             if (moved_to, language) not in staying:
-                raise BadInput(f"page {moved_to} is not published in {language}")
+                raise BadInput(
+                    f"page {moved_to} is not published in {language}",
+                    refusal="not_published",
+                )
     gone = [live[key] for key in keys]
     newest = [await store.newest_version(page.id, page.language) for page in gone]
     await publisher.publish(author, pages=rest, force=force)
@@ -149,7 +152,7 @@ async def without(store: PageStore, keys: Sequence[Key]) -> list[Page]:
     """
     pages = {(page.id, page.language): page for page in await store.published_pages()}
     if not keys:
-        raise BadInput("choose at least one language")
+        raise BadInput("choose at least one language", refusal="no_language_chosen")
     for key in keys:
         if key not in pages:
             raise BadInput(f"page {key[0]} ({key[1]}) is not published")

@@ -47,7 +47,7 @@ async def new_page(request: web.Request) -> web.Response:
         group.language if group else place.languages[0]
     )
     title = _heading(group) if group else request.query.get("title", "").strip()
-    id = _free_id(title)
+    id = _id_of(title)
     draft = Page(
         id=id,
         title=title,
@@ -115,9 +115,7 @@ async def save_page(request: web.Request) -> web.Response:
             page, author=author_of(request), base_version=base_version
         )
     except BadInput as exc:
-        return await show_editor(
-            request, fields, base_version, error=str(exc), status=400
-        )
+        return await show_editor(request, fields, base_version, error=exc, status=400)
     except Conflict:
         newest = await store.page(page.id, page.language)
         return await show_editor(
@@ -147,10 +145,13 @@ async def preview_page(request: web.Request) -> web.Response:
     """The page as customers would see it, with what is wrong about it."""
     fields = await _form(request)
     shown = dict(_NOTHING_SHOWN)
+    if not fields.get("markdown") and not (fields["title"] and fields["body"].strip()):
+        # Begun, not wrong.
+        return await _part(request, "console/preview.html", fields, shown)
     try:
         page = _page(fields)
     except BadInput as exc:
-        shown["error"] = str(exc)
+        shown["error"] = exc
     else:
         published = await request.app[CONSOLE].store.published_pages()
         others = [each for each in published if _key(each) != _key(page)]
@@ -172,7 +173,7 @@ async def try_page(request: web.Request) -> web.Response:
         shown["tried"] = await parts.rehearsals.try_draft(page, question, language)
         shown["draft"] = page
     except BadInput as exc:
-        shown["error"] = str(exc)
+        shown["error"] = exc
     return await _part(request, "console/tried.html", fields, shown)
 
 
@@ -199,6 +200,7 @@ async def show_editor(
         "changed": await _source_changes(request, source, translates),
         "group": group,
         "kinds": get_args(Kind),
+        "page_languages": _languages(request, fields["language"]),
         "questions": _questions(group),
         "theirs": as_markdown(theirs) if theirs else "",
         **_NOTHING_SHOWN,
@@ -286,7 +288,12 @@ def _heading(group: GapGroup) -> str:
     return question[:1].upper() + question[1:]
 
 
-def _free_id(title: str) -> str:
+def _languages(request: web.Request, chosen: str) -> list[str]:
+    """What a page may be written in; one that was asked for is among them."""
+    return list(dict.fromkeys([*request.app[WORKPLACE].languages, chosen]))
+
+
+def _id_of(title: str) -> str:
     id = slug(title)[:60].strip("-._")
     return id if id.isascii() and id else "new-page"
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from itertools import groupby
 
 from aiohttp import web
 
-from knowledge.changes import AT_ONCE, Wanted
+from knowledge.changes import AT_ONCE, Change, Wanted
 from knowledge.console.parts import CONSOLE
 from knowledge.errors import BadInput
 from knowledge.workplace import render
@@ -31,8 +33,8 @@ async def list_changes(request: web.Request) -> web.Response:
         request,
         "console/changes.html",
         {
-            "changes": found[:AT_ONCE],
-            "has_older": len(found) > AT_ONCE,
+            "groups": together(found[:AT_ONCE]),
+            "older_than": found[AT_ONCE - 1].at if len(found) > AT_ONCE else None,
             "wanted": wanted,
             "authors": await parts.changes.authors(),
             "pages": sorted(pages),
@@ -40,6 +42,17 @@ async def list_changes(request: web.Request) -> web.Response:
             "most_named": MOST_NAMED,
         },
     )
+
+
+def together(changes: Sequence[Change]) -> list[list[Change]]:
+    """Changes in their order; pages that one person saved in one minute as one."""
+
+    def what(change: Change) -> object:
+        is_saved = change.kind == "saved"
+        minute = change.at.replace(second=0, microsecond=0)
+        return (change.author, minute) if is_saved else id(change)
+
+    return [list(group) for _key, group in groupby(changes, what)]
 
 
 def _moment(text: str) -> dt.datetime | None:

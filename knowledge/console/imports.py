@@ -67,9 +67,12 @@ async def read_source_sent(request: web.Request) -> web.Response:
         upload = await _receive(request)
         address = upload.fields.get("address", "").strip()
         if not address and not upload.files:
-            raise BadInput("nothing to read: give an address or choose files")
+            raise BadInput(
+                "nothing to read: give an address or choose files",
+                refusal="nothing_to_read",
+            )
     except BadInput as exc:
-        return _source_page(request, error=str(exc), status=400)
+        return _source_page(request, error=exc, status=400)
     reader = parts.reader(upload.fields.get("language") or None)
     if address:
         run = partial(_read_address, parts, address, reader)

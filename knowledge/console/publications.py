@@ -92,18 +92,22 @@ async def publish(request: web.Request) -> web.Response:
     author = author_of(request)
     drafts = _chosen(fields)
     if "choosing" in fields and not drafts:
-        return await _drafts_page(request, error="nothing_chosen", status=400)
+        error = "console.publishing.nothing_chosen"
+        return await _drafts_page(request, error=error, status=400)
     try:
+        pages = await with_drafts(parts.store, drafts) if drafts else None
+        if "with_dead_links" not in fields and await _leads_nowhere(parts, pages):
+            error = "console.dead.refused"
+            return await _drafts_page(request, drafts, error=error, status=409)
         if fields.get("when") == "later":
             at = _local_time(request, fields.get("publish_at", ""))
             await parts.schedule.add(drafts, publish_at=at, author=author)
             return see_other("/knowledge/publish", notice="scheduled")
-        pages = await with_drafts(parts.store, drafts) if drafts else None
         await parts.publisher.publish(author, pages=pages, force="force" in fields)
     except PublishRefused as refused:
         return await _drafts_page(request, drafts, refused=refused, status=409)
     except BadInput as exc:
-        return await _drafts_page(request, drafts, reason=str(exc), status=400)
+        return await _drafts_page(request, drafts, reason=exc, status=400)
     return see_other("/knowledge", notice="published_notice")
 
 
@@ -164,6 +168,14 @@ async def _drafts_page(
     )
 
 
+async def _leads_nowhere(parts: Console, pages: Sequence[Page] | None) -> bool:
+    """Whether what would be new has links that lead nowhere."""
+    published = await parts.store.published_pages()
+    if pages is None:
+        pages = await parts.store.pages()
+    return bool(dead_links(pages, [each for each in pages if each not in published]))
+
+
 def _dead(states: Sequence[PageState], drafts: Sequence[PageState]) -> list[Any]:
     """Dead links of the drafts, were all of them published."""
     pages: list[Page] = [each.newest.page for each in states if not each.is_withdrawn]
@@ -205,7 +217,9 @@ def _local_time(request: web.Request, text: str) -> dt.datetime:
     try:
         local = dt.datetime.fromisoformat(text)
     except ValueError as exc:
-        raise BadInput(f"publish_at must be a time, got {text[:20]!r}") from exc
+        raise BadInput(
+            f"publish_at must be a time, got {text[:20]!r}", refusal="time_gone"
+        ) from exc
     if local.tzinfo is None:
         local = local.replace(tzinfo=request.app[WORKPLACE].zone)
     return local.astimezone(dt.UTC)

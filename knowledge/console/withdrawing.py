@@ -48,7 +48,7 @@ async def withdraw_page(request: web.Request) -> web.Response:
     except PublishRefused as refused:
         return await _page(request, refused=refused, status=409, **given)
     except BadInput as exc:
-        return await _page(request, error=str(exc), status=400, **given)
+        return await _page(request, error=exc, status=400, **given)
     return see_other(f"/knowledge/pages/{language}/{id}", notice="withdrawn")
 
 

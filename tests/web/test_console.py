@@ -180,7 +180,7 @@ async def test_a_broken_page_comes_back_as_it_was_with_the_reason(console) -> No
         base_version=0,
     )
 
-    assert "expected YAML front matter" in page
+    assert "must name the fields of the page" in page
     assert "no front matter, my words" in page
 
 

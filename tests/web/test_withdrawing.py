@@ -108,7 +108,7 @@ async def test_what_would_change_is_seen_before(console):
     [
         ({"withdraw": "nowhere/sv"}, "is not published"),
         ({"withdraw": "fees/sv", "moved_to": "fees"}, "is not published"),
-        ({}, "choose at least one language"),
+        ({}, "Choose at least one language"),
     ],
 )
 async def test_what_cannot_be_withdrawn_is_said(console, fields, reason):

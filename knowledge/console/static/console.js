@@ -13,6 +13,21 @@ async function show(path, target) {
   return answer.ok;
 }
 
+// A new page is named after its title until somebody names it otherwise.
+function nameByTitle({ title, id, url, language }) {
+  let isNamed = title.value !== "";
+  let isAddressed = isNamed;
+  id.addEventListener("input", () => (isNamed = true));
+  url.addEventListener("input", () => (isAddressed = true));
+  const name = () => {
+    const words = title.value.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+    const slug = words.replace(/[^a-z0-9]+/g, "-").slice(0, 60).replace(/^-|-$/g, "");
+    if (!isNamed) id.value = slug || "new-page";
+    if (!isAddressed) url.value = `/help/${language.value}/${id.value}`;
+  };
+  for (const field of [title, id, language]) field.addEventListener("input", name);
+}
+
 if (editor) {
   const preview = document.getElementById("preview");
   const tried = document.getElementById("tried");
@@ -38,13 +53,20 @@ if (editor) {
       waiting = setTimeout(showPreview, 400);
     });
   }
+  // Ctrl+Enter saves what one writes.
+  editor.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    editor.requestSubmit(editor.querySelector("button.primary"));
+  });
+  if ("new" in editor.dataset) nameByTitle(editor.elements);
   document.getElementById("preview-button").hidden = true;
   document.getElementById("try-button").addEventListener("click", (event) => {
     event.preventDefault();
     showAnswer();
   });
   question.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
+    if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     showAnswer();
   });
