@@ -51,19 +51,24 @@ class Holidays:
                 from_easter.add(int(found[1]))
             elif found := re.fullmatch(r"(\d\d)-(\d\d)", entry):
                 # A leap year, so that 29 February is a day.
-                day = date(2000, int(found[1]), int(found[2]))
+                day = cls._day(f"2000-{entry}", entry)
                 yearly.add((day.month, day.day))
-            elif re.fullmatch(r"\d{4}-\d\d-\d\d", entry):
-                dates.add(date.fromisoformat(entry))
             else:
-                raise ValueError(
-                    f"a holiday is written 2026-12-28, 12-25 or easter+1, got {entry!r}"
-                )
+                dates.add(cls._day(entry, entry))
         return cls(
             dates=frozenset(dates),
             yearly=frozenset(yearly),
             from_easter=frozenset(from_easter),
         )
+
+    @staticmethod
+    def _day(text: str, entry: str) -> date:
+        try:
+            return datetime.strptime(text, "%Y-%m-%d").date()
+        except ValueError as exc:
+            raise ValueError(
+                f"expected 2026-12-28, 12-25 or easter+1, got {entry!r}"
+            ) from exc
 
     def __contains__(self, day: date) -> bool:
         return (

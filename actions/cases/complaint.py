@@ -28,6 +28,10 @@ PausableClock = Literal["answer", "final_letter"]
 PAUSE_REASONS: tuple[PauseReason, ...] = get_args(PauseReason)
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 MOST_HOLIDAYS = 200
+# In any unit: more is a slip of the pen, and may lie beyond the calendar.
+LONGEST_PERIOD = 1000
+# Valid only with reasons, whatever else a policy says.
+DECISIONS: tuple[OutcomeKind, ...] = ("decision_confirmed", "decision_overturned")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,10 @@ class Source:
             raise ValueError(
                 "expected a source: page and section; or title, url and read_on; "
                 "or decided_by and note"
+            )
+        if self.url is not None and not self.url.startswith(("https://", "http://")):
+            raise ValueError(
+                f"expected a url that begins with https://, not {self.url}"
             )
 
 
@@ -132,9 +140,10 @@ class Policy:
                 do not go together.
         """
         for name in ("filing_window_months", "retention_months"):
-            _at_least_one(name, getattr(self, name))
+            in_range(name, getattr(self, name))
         if self.warn_before_due_days is not None:
-            _at_least_one("warn_before_due_days", self.warn_before_due_days)
+            in_range("warn_before_due_days", self.warn_before_due_days)
+        self._check_codes()
         for name, kept in _ONLY_WAY_BUILT.items():
             if getattr(self, name) is not kept:
                 raise ValueError(
@@ -152,8 +161,8 @@ class Policy:
                 "pause_clocks, pause_reasons and pause_at_most_days: expected all "
                 "three or none"
             )
-        if self.pause_at_most_days < 0:
-            _at_least_one("pause_at_most_days", self.pause_at_most_days)
+        if self.pause_at_most_days != 0:
+            in_range("pause_at_most_days", self.pause_at_most_days)
         if not self.business_weekdays:
             raise ValueError("business_weekdays: expected at least one day, got none")
         if self.business_hours[0] >= self.business_hours[1]:
@@ -162,7 +171,30 @@ class Policy:
             raise ValueError(
                 f"holidays: expected at most {MOST_HOLIDAYS}, got {len(self.holidays)}"
             )
-        Holidays.parse(self.holidays)
+        try:
+            Holidays.parse(self.holidays)
+        except ValueError as exc:
+            raise ValueError(f"holidays: {exc}") from exc
+
+    def _check_codes(self) -> None:
+        for name in _LISTS:
+            codes = getattr(self, name)
+            if len(set(codes)) < len(codes):
+                raise ValueError(f"{name}: expected each once, got {', '.join(codes)}")
+        for name in ("grounds", "outcomes"):
+            if not getattr(self, name):
+                raise ValueError(f"{name}: expected at least one, got none")
+        for kind in self.reasons_required_for:
+            if kind not in self.outcomes:
+                raise ValueError(
+                    f"reasons_required_for: expected some of outcomes, got {kind}"
+                )
+        for kind in DECISIONS:
+            if kind in self.outcomes and kind not in self.reasons_required_for:
+                raise ValueError(
+                    f"reasons_required_for: expected {kind} as well: no decision "
+                    "goes out without reasons"
+                )
 
     @property
     def working(self) -> WorkingTime:
@@ -175,6 +207,17 @@ class Policy:
         )
 
 
+_LISTS = (
+    "details_needed",
+    "details_optional",
+    "grounds",
+    "examined_by",
+    "outcomes",
+    "reasons_required_for",
+    "pause_clocks",
+    "pause_reasons",
+    "business_weekdays",
+)
 _ONLY_WAY_BUILT = {
     "help_pages_first": True,
     "open_at_any_time": True,
@@ -223,9 +266,17 @@ def needs_reasons(outcome: OutcomeKind, policy: Policy) -> bool:
     return outcome in policy.reasons_required_for
 
 
-def _at_least_one(name: str, value: int) -> None:
-    if value < 1:
-        raise ValueError(f"{name}: expected a whole number from 1, got {value}")
+def in_range(name: str, value: int) -> int:
+    """A number of a policy, if there can be such a period.
+
+    Raises:
+        ValueError: Below one, or above `LONGEST_PERIOD`.
+    """
+    if not 1 <= value <= LONGEST_PERIOD:
+        raise ValueError(
+            f"{name}: expected a whole number from 1 to {LONGEST_PERIOD}, got {value}"
+        )
+    return value
 
 
 def _yes_or_no(value: bool) -> str:

@@ -6,15 +6,16 @@ there, and each value has the type that its field has.
 
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import yaml
 
 from actions.cases.calendar import UNITS, Period
-from actions.cases.complaint import Policy, Source
+from actions.cases.complaint import Policy, Source, in_range
 from knowledge.errors import NotReady
 from knowledge.yaml_files import parse_yaml
 
@@ -28,6 +29,16 @@ _RULES: dict[str, Field[Any]] = {
     for field in fields(Policy)
     if field.name not in (*_HEADINGS, "sources")
 }
+# How people call what the reader of values expects.
+_KINDS = {
+    "`int`": "a whole number",
+    "`bool`": "yes or no",
+    "`str`": "a text",
+    "`array`": "a list",
+    "`object`": "a mapping",
+    "RFC3339 encoded ": "",
+}
+_HOUR = re.compile(r"\d\d:\d\d")
 _CLOCKS = {name for name in _RULES if _TYPES[name] in (Period, Period | None)}
 
 
@@ -43,7 +54,7 @@ def load_policy(data_dir: Path, name: str = "default") -> Policy:
         content = parse_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
         raise NotReady(f"no policy file {path}") from exc
-    except yaml.YAMLError as exc:
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
         raise NotReady(f"{path} is not YAML: {exc}") from exc
     try:
         policy = parse_policy(content)
@@ -75,7 +86,8 @@ def parse_policy(content: Any) -> Policy:
     if not isinstance(content, dict) or not isinstance(content.get("rules"), dict):
         raise ValueError("expected a mapping with `name`, `review` and `rules`")
     if unknown := sorted(content.keys() - {*_HEADINGS, "rules"}):
-        raise ValueError(f"unknown: {', '.join(unknown)}; {_HEADINGS} are known")
+        known = ", ".join((*_HEADINGS, "rules"))
+        raise ValueError(f"unknown: {', '.join(unknown)}; expected {known}")
     values: dict[str, Any] = {}
     for name in _HEADINGS:
         if content.get(name) is not None:
@@ -114,12 +126,12 @@ def _clock(written: str) -> tuple[str, Any]:
 
 
 def _value(where: str, name: str, unit: Any, value: Any) -> Any:
+    if name == "business_hours" and isinstance(value, list):
+        # `09:00` as people write it; the seconds are for the reader below.
+        value = [f"{at}:00" if _HOUR.fullmatch(str(at)) else at for at in value]
     if unit is None:
         return _convert(where, value, _TYPES[name])
-    n = _convert(where, value, int)
-    if n < 1:
-        raise ValueError(f"{where}: expected a whole number from 1, got {value!r}")
-    return Period(n, unit)
+    return Period(in_range(where, _convert(where, value, int)), unit)
 
 
 def _source(where: str, stated: Any) -> Source:
@@ -134,8 +146,22 @@ def _convert(where: str, value: Any, kind: Any) -> Any:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as exc:
-        problem = str(exc)[:1].lower() + str(exc)[1:]
-        raise ValueError(f"{where}: {problem}, got {value!r}") from exc
+        expected, _, at = str(exc).partition(" - at ")
+        expected = expected.partition(", got ")[0]
+        for term, said in _KINDS.items():
+            expected = expected.replace(term, said)
+        expected = expected[:1].lower() + expected[1:]
+        if codes := _codes(kind):
+            expected += f"; known are {', '.join(codes)}"
+        place = f" at {at.strip('`$')}" if at.strip("`$") else ""
+        raise ValueError(f"{where}{place}: {expected}, got {value!r}") from exc
+
+
+def _codes(kind: Any) -> tuple[str, ...]:
+    """What a rule with fixed codes knows, wherever in its type they stand."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    return next(filter(None, map(_codes, get_args(kind))), ())
 
 
 def _hint(written: str) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import MISSING, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -139,15 +139,15 @@ def test_every_field_is_explained_in_the_policies_readme():
         ),
         (
             lambda c: c["rules"]["filing_window_months"].update(value="three"),
-            "rules.filing_window_months.value: expected `int`, got `str`, got 'three'",
+            "rules.filing_window_months.value: expected a whole number, got 'three'",
         ),
         (
             lambda c: c["rules"]["answer_within_months"].update(value=0),
-            "rules.answer_within_months.value: expected a whole number from 1, got 0",
+            "rules.answer_within_months.value: expected a whole number from 1 to 1000, got 0",
         ),
         (
             lambda c: c["rules"]["filing_window_months"].update(value=-3),
-            "filing_window_months: expected a whole number from 1, got -3",
+            "filing_window_months: expected a whole number from 1 to 1000, got -3",
         ),
         (
             lambda c: c["rules"]["late_is_filed"].update(value=False),
@@ -170,9 +170,43 @@ def test_every_field_is_explained_in_the_policies_readme():
             lambda c: c["rules"].update(
                 holidays={"value": ["Yule"], "source": {"page": "a", "section": "1"}}
             ),
-            "a holiday is written",
+            "holidays: expected 2026-12-28, 12-25 or easter+1, got 'Yule'",
         ),
-        (lambda c: c["rules"]["outcomes"].update(value=["shrug"]), "invalid enum"),
+        (
+            lambda c: c["rules"]["outcomes"].update(value=["shrug"]),
+            "known are decision_confirmed",
+        ),
+        (
+            lambda c: c["rules"].update(
+                holidays={"value": ["31-12"], "source": {"page": "a", "section": "1"}}
+            ),
+            "holidays: expected 2026-12-28, 12-25 or easter+1, got '31-12'",
+        ),
+        (
+            lambda c: c["rules"]["answer_within_months"].update(value=10**9),
+            "rules.answer_within_months.value: expected a whole number from 1 to 1000",
+        ),
+        (
+            lambda c: c["rules"]["retention_months"].update(
+                source={"title": "Law", "url": "page 3", "read_on": date(2026, 1, 1)}
+            ),
+            "rules.retention_months.source: expected a url",
+        ),
+        (lambda c: c["rules"]["outcomes"].update(value=[]), "outcomes: expected at"),
+        (
+            lambda c: c["rules"]["grounds"].update(value=[*GROUNDS, *GROUNDS]),
+            "grounds: expected each once",
+        ),
+        (
+            lambda c: c["rules"]["outcomes"].update(value=["clarification"]),
+            "reasons_required_for: expected some of outcomes, got decision_confirmed",
+        ),
+        (
+            lambda c: c["rules"]["reasons_required_for"].update(
+                value=["decision_confirmed"]
+            ),
+            "reasons_required_for: expected decision_overturned as well",
+        ),
         (lambda c: c.pop("rules"), "`review` and `rules`"),
         (lambda c: c.pop("name"), "name: expected a text, got None"),
         (lambda c: c.pop("review"), "review: expected a text, got None"),
@@ -185,6 +219,14 @@ def test_a_policy_file_with_a_fault_is_refused(damage: Any, complaint: str):
 
     with pytest.raises(ValueError, match=re.escape(complaint)):
         parse_policy(damaged)
+
+
+def test_business_hours_are_written_as_people_write_them():
+    stated = content()
+    own = {"decided_by": "operator", "note": "opening hours"}
+    stated["rules"]["business_hours"] = {"value": ["08:30", "16:00"], "source": own}
+
+    assert parse_policy(stated).business_hours == (time(8, 30), time(16))
 
 
 def test_a_policy_is_named_like_its_file(tmp_path: Path):
@@ -201,10 +243,12 @@ def test_a_missing_policy_file_stops_the_service(tmp_path: Path):
         load_policy(tmp_path, "atlantis")
 
 
-@pytest.mark.parametrize("text", ["rules: [", "- a\n- b\n", ""])
+@pytest.mark.parametrize(
+    "text", ["rules: [", "- a\n- b\n", "", "name: a\nname: b\n", "é"]
+)
 def test_a_file_that_is_no_policy_stops_the_service(tmp_path: Path, text: str):
     (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "default.yml").write_text(text, encoding="utf-8")
+    (tmp_path / "policies" / "default.yml").write_text(text, encoding="latin-1")
 
     with pytest.raises(NotReady, match=r"default\.yml"):
         load_policy(tmp_path)
