@@ -38,6 +38,19 @@ async def take(turn: Turn, asked_for: str) -> list[str]:
     return changed
 
 
+def takes_name_left_out(turn: Turn) -> bool:
+    """Take a name that is given after all, in place of the address asked for."""
+    if "name" not in (turn.get("missing") or []):
+        return False
+    name = turn.services.facts.read(turn.text, asked_for="name").name
+    if name is None or not name[0].isupper():
+        return False
+    turn.set(name=name)
+    turn.remove_missing("name")
+    _acknowledge(turn, "name", is_new=True)
+    return True
+
+
 def _acknowledge(turn: Turn, field: str, *, is_new: bool) -> None:
     turn.say(
         "utter_noted" if is_new else "utter_corrected",

@@ -14,6 +14,7 @@ from actions.asking import ask, choice_of_day
 from actions.base import Events, TurnAction, followup
 from actions.cases.case import CATEGORIES
 from actions.correcting import is_correction, named_fields
+from actions.facts import has_words
 from actions.filing import RestartCase
 from actions.review import say_change_choices
 from actions.status import TellCaseStatus
@@ -261,6 +262,8 @@ class _Utterance:
             await fields.refuse(turn, field)
         elif is_correction(turn) and (named_fields(turn) or turn.confidence >= _SURE):
             self._correction_without_value()
+        elif field == "email" and fields.takes_name_left_out(turn):
+            return
         elif intake.is_statement(turn) or fields.tells_more(turn):
             await fields.add_aside(turn)
         else:
@@ -268,7 +271,7 @@ class _Utterance:
 
     def _is_interjection(self) -> bool:
         turn = self.turn
-        if is_correction(turn):
+        if is_correction(turn) or not has_words(turn.text):
             return False
         if turn.is_question:
             return True

@@ -176,5 +176,6 @@ def _lines(turn: Turn) -> str:
         for field, value in values.items()
     ]
     if policy_days.is_late(turn):
-        lines.append(turn.label("late", **policy_days.window(turn)))
+        after_date = list(values).index("event_date") + 1
+        lines.insert(after_date, turn.label("late", **policy_days.window(turn)))
     return "\n".join(lines)

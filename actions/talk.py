@@ -81,7 +81,10 @@ class HandOver(TurnAction):
 
     async def _in_crisis(self, turn: Turn) -> None:
         """Tell a person at once; with a matter put aside, ask first."""
-        if turn.is_choice or not turn.get("parked"):
+        was_offered = turn.get("offer") == "urgent"
+        agrees = self.services.phrases.pattern("agree").match(turn.folded)
+        is_agreed = was_offered and agrees is not None
+        if turn.is_choice or is_agreed or not turn.get("parked"):
             await file_urgent_case(turn)
             return
         turn.set(offer="urgent")

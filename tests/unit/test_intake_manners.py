@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actions.talk import Correct, Decline, Fallback
+from actions.talk import Correct, Decline, Fallback, HandOver
 from tests.unit.talking import STORY, Judge, filled, make_services, tell
 
 
@@ -226,3 +226,33 @@ async def test_who_would_rather_not_say_cancels_nothing() -> None:
 
     assert not heard.is_rejected
     assert heard.slots["missing"] == ["username"]
+
+
+async def test_a_name_that_was_left_out_is_taken_when_it_is_given_after_all() -> None:
+    heard = await tell("Åsa-Lis Holm", **asking("email", name=None, missing=["name"]))
+
+    assert heard.slots["name"] == "Åsa-Lis Holm"
+    assert heard.slots["missing"] == []
+    assert heard.slots["requested_slot"] == "email"
+
+
+async def test_that_a_case_is_late_stands_beside_its_date() -> None:
+    heard = await tell("the details are right", **filled(event_date="2026-04-03"))
+
+    lines = heard.text.splitlines()
+    late = next(place for place, line in enumerate(lines) if "marked as late" in line)
+    assert lines[late - 1].startswith("Date")
+
+
+async def test_who_agrees_to_be_contacted_in_distress_is_asked_nothing_more() -> None:
+    heard = await tell(
+        "yes please, have someone contact me",
+        action=HandOver,
+        intent="ask_human",
+        form=False,
+        pause="crisis",
+        offer="urgent",
+        parked={"description": STORY},
+    )
+
+    assert heard.slots["case_reference"]
