@@ -114,8 +114,8 @@ class Changes:
             ]
         for each in self._more:
             found += await each.newest(wanted, limit)
-        # Of what happened at one moment, the publication came last.
-        found.sort(key=lambda change: (change.at, change.number), reverse=True)
+        # Of what happened at one moment, the publication came last, versions in turn.
+        found.sort(key=lambda each: (each.at, each.number, each.version), reverse=True)
         return found[:limit]
 
     async def authors(self) -> list[str]:

@@ -19,7 +19,7 @@ QUESTION = "Does Ruterdam sell playing cards with my own portrait?"
 TEXT = (
     "## Does Ruterdam sell playing cards with my own portrait? {#portrait}\n\n"
     "Yes, playing cards with your own portrait cost 19 euros. See"
-    " [all prices](/help/en/no-such-page).\n"
+    " [how to order](/help/en/contact).\n"
 )
 LONGEST_REHEARSAL_MS = 400_000
 
@@ -51,18 +51,19 @@ def violations_in_both_schemes(page: Page) -> list[str]:
 def write_draft(page: Page) -> list[str]:
     """Write the page, ask it, and save it as a draft; gives what axe found."""
     page.goto("/knowledge/new?language=en")
-    page.locator("#title").fill("Cards with your portrait")
-    page.locator("[name=id]").fill("portrait-cards")
-    page.locator("[name=url]").fill("/help/en/portrait-cards")
-    page.locator("#body").fill(TEXT)
+    page.locator("#title").fill("Portrait cards")
+    expect(page.locator("[name=url]")).to_have_value("/help/en/portrait-cards")
+    page.locator("#body").fill(TEXT.replace("contact", "no-such-page"))
     expect(page.locator("#preview")).to_contain_text("19 euros")
     expect(page.locator("#preview .notice")).to_contain_text("no such page")
+    page.locator("#body").fill(TEXT)
+    expect(page.locator("#preview .notice")).to_have_count(0)
     page.locator("#question").fill(QUESTION)
     page.locator("#question").press("Enter")
     expect(page.locator("#tried .answer")).to_contain_text("19 euros", timeout=180_000)
     found = violations_in_both_schemes(page)
     with page.expect_navigation():
-        page.get_by_role("button", name="Save draft").click()
+        page.locator("#body").press("Control+Enter")
     return found
 
 

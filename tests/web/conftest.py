@@ -41,15 +41,17 @@ from bot.staff.second_factor import SecondFactor
 from bot.staff.sessions import Sessions
 from bot.texts import load_texts
 from bot.web.limits import LocalRateLimits
-from knowledge.answers import Answer, Citation
-from knowledge.chunking import Passage
+from knowledge.answers import Answer, Citation, Knowledge
+from knowledge.chunking import Passage, chunk
 from knowledge.database import open_engine
 from knowledge.embedding import FakeEmbedder
+from knowledge.index import make_index
 from knowledge.operator import load_operator
 from knowledge.pages import read_pages
 from knowledge.search import Hit
 from knowledge.store import PageStore
 from tests.factories import FakeClock, make_draft
+from tests.web.editors import make_page
 
 DATA = ROOT / "data"
 # Fewer than the operator may offer: those that the help pages are written in.
@@ -314,3 +316,13 @@ def file_case(counter: Counter) -> Callable[..., Awaitable[Case]]:
         return await counter.parts.archive.file(make_draft(**changes))
 
     return file
+
+
+@pytest.fixture
+async def console(make_counter) -> Counter:
+    """The application with an editor signed in, and a small index of its own."""
+    embedder = FakeEmbedder()
+    knowledge = Knowledge(make_index(chunk(make_page()), embedder), embedder)
+    counter: Counter = await make_counter(knowledge=knowledge)
+    await counter.sign_in("editor")
+    return counter

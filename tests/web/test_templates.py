@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.web.conftest import Counter
-from tests.web.test_console import get_page, send
+from tests.web.editors import get_page, send
 
 HERE = "/knowledge/templates/en/solved"
 
@@ -146,3 +146,23 @@ async def test_a_template_that_is_not_there_is_a_clear_answer(console, path, sta
     response = await console.client.get(path)
 
     assert response.status == status
+
+
+async def test_what_was_done_to_templates_is_among_all_changes(console):
+    await save(console, "All is well again.")
+    await send(console, f"{HERE}/restore", base_version=1)
+    await send(console, f"{HERE}/withdraw", base_version=2)
+
+    page = await get_page(console, "/knowledge/changes?author=editor@ruterdam.example")
+
+    deeds = ("No longer offers", "Went back to the shipped text", "Saved the answer")
+    assert [page.index(each) for each in deeds] == sorted(map(page.index, deeds))
+    assert f"{HERE}?version=1" in page
+
+
+async def test_changes_to_one_page_are_without_templates(console):
+    await save(console, "All is well again.")
+
+    page = await get_page(console, "/knowledge/changes?page=faq")
+
+    assert HERE not in page

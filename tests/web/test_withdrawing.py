@@ -12,7 +12,7 @@ from knowledge.console.parts import CONSOLE
 from knowledge.embedding import FakeEmbedder
 from knowledge.index import make_index
 from tests.web.conftest import Counter
-from tests.web.test_console import begin, get_page, make_page, send, wait_for
+from tests.web.editors import begin, get_page, make_page, send, wait_for
 
 HERE = "/knowledge/pages/sv/fees"
 
