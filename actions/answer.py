@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from actions.base import Events, TurnAction
-from actions.intake import is_wordless
+from actions.hearing import is_wordless
 from actions.turns import Turn
 from knowledge.answers import Answer, Citation
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.intake import is_silent, resumes
+from actions.hearing import is_silent, resumes
 from actions.routing import route
 from actions.turns import Services, Turn
 

@@ -16,13 +16,11 @@ from typing import Literal
 
 from babel.dates import get_month_names
 
+from actions.civil_days import begun_month, civil_date, latest, latest_day
 from actions.phrases import PhraseBook, Phrases, any_of, fold
 
 Kind = Literal["exact", "weekday", "relative", "partial", "vague", "future"]
 
-# What a customer means when no year is given and the day is still to come this year:
-# within a month it is taken for a slip or a plan, beyond that for last year's day.
-_COMING_DAYS = 45
 _SPECIFICITY: dict[Kind, int] = {
     "exact": 3,
     "relative": 2,
@@ -137,7 +135,7 @@ def event_date(mentions: list[Mention], today: date) -> Mention | None:
 
 def _iso(folded: str, today: date) -> Iterator[Mention]:
     for match in re.finditer(r"\b(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\b", folded):
-        day = _date(int(match[1]), int(match[2]), int(match[3]))
+        day = civil_date(int(match[1]), int(match[2]), int(match[3]))
         if day:
             yield _mention(match, day, today)
 
@@ -185,10 +183,10 @@ def _readings(
         orders.append((second, first))
     days = []
     for day, month in orders:
-        value = _date(year, month, day) if year else _latest(month, day, today)
+        value = civil_date(year, month, day) if year else latest(month, day, today)
         if value and value <= today and value not in days:
             days.append(value)
-    if not days and (value := _date(year or today.year, second, first)):
+    if not days and (value := civil_date(year or today.year, second, first)):
         days.append(value)
     return days
 
@@ -212,7 +210,7 @@ def _in_language(
     year = r"(?:\s+(?:de |del |of |roku )?(\d{4}))?"
     for match in re.finditer(rf"(?<!\w)({any_of(months)})\w*{year}", folded):
         if len(match[1]) >= 4 or match[1] == match[0] == "maj":
-            month = _month(months[match[1]], match[2], today)
+            month = begun_month(months[match[1]], match[2], today)
             yield Mention(match.start(), match.end(), "partial", month=month)
 
 
@@ -241,7 +239,9 @@ def _days_of_month_names(folded: str, today: date, words: Phrases) -> Iterator[M
             given = int(match[3]) if match[3] else None
             if month is None:
                 continue
-            value = _date(given, month, day) if given else _latest(month, day, today)
+            value = (
+                civil_date(given, month, day) if given else latest(month, day, today)
+            )
             if value:
                 yield _mention(match, value, today)
 
@@ -319,7 +319,7 @@ def _bare_days(
         pattern = re.escape(fold(template)).replace(r"\{n\}", r"(\d{1,2})")
         pattern = pattern.removesuffix(r"\.") + r"\.?"
         for match in re.finditer(rf"(?<!\w){pattern}(?![\w:.,/]*\d)(?!\w)", folded):
-            day = _latest_day(int(match[1]), today)
+            day = latest_day(int(match[1]), today)
             if day:
                 place = match.span()
                 yield Mention(*place, "weekday", day, is_bare=True)
@@ -331,38 +331,6 @@ def _to_come(folded: str, words: Phrases) -> Iterator[Mention]:
         # "La mañana" and "am Morgen" are mornings.
         if not _MORNING_BEFORE.search(folded[: match.start()]):
             yield Mention(match.start(), match.end(), "future")
-
-
-def _latest_day(day: int, today: date) -> date | None:
-    first = today.replace(day=1)
-    for _ in range(12):
-        value = _date(first.year, first.month, day)
-        if value and value <= today:
-            return value
-        first = (first - timedelta(days=1)).replace(day=1)
-    return None
-
-
-def _month(number: int, year: str | None, today: date) -> date | None:
-    """The first of a month that has begun; of the latest such without a year."""
-    first = _date(int(year) if year else today.year, number, 1)
-    if first and first > today and not year:
-        first = _date(today.year - 1, number, 1)
-    return first if first and first <= today else None
-
-
-def _latest(month: int, day: int, today: date) -> date | None:
-    this_year = _date(today.year, month, day)
-    if this_year and this_year <= today + timedelta(days=_COMING_DAYS):
-        return this_year
-    return _date(today.year - 1, month, day)
-
-
-def _date(year: int | None, month: int, day: int) -> date | None:
-    try:
-        return date(year or 0, month, day)
-    except ValueError:
-        return None
 
 
 def _mention(match: re.Match[str], value: date, today: date) -> Mention:

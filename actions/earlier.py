@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from actions import consent, intake
+from actions import consent, hearing, intake
 from actions.turns import Turn
 
 APPEND = '/inform{"field": "earlier", "value": "append"}'
@@ -83,7 +83,7 @@ def _show(
 async def ask_reference(turn: Turn) -> None:
     """Take the answer to the question for an earlier case's reference."""
     reference = written_reference(turn)
-    if reference is None and intake.is_refusal(turn):
+    if reference is None and hearing.is_refusal(turn):
         turn.set(correcting=None, earlier={})
     elif reference is None and intake.count_try(turn, REFERENCE) < 2:
         turn.say("utter_status_unknown")

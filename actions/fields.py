@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from actions import consent, intake, policy_days
+from actions import consent, hearing, intake, policy_days
 from actions.review import date_in_words
 from actions.turns import Turn
 
@@ -118,7 +118,7 @@ async def add_aside(turn: Turn) -> None:
 async def add_telling(turn: Turn) -> None:
     """Keep the words of an answer that tells more than was asked for."""
     is_long = len(turn.text.split()) >= _TELLING_WORDS
-    if is_long and intake.is_statement(turn):
+    if is_long and hearing.is_statement(turn):
         await intake.add_description(turn, turn.text)
 
 
@@ -130,7 +130,7 @@ async def take_details(turn: Turn, changed: list[str]) -> None:
         return
     is_short = len(turn.text.split()) <= _BARE_YES_WORDS
     is_bare_yes = turn.likeliest_intent == "affirm" and is_short
-    if intake.is_nothing_more(turn) or consent.confirms(turn):
+    if hearing.is_nothing_more(turn) or consent.confirms(turn):
         if turn.get("description"):
             turn.set(details="", correcting=None)
             return
@@ -183,7 +183,7 @@ def is_open_date(turn: Turn) -> bool:
         return True
     if turn.get("date_options"):
         is_open = bool(kinds & {"exact", "weekday"})
-        return is_open and not intake.is_refusal(turn)
+        return is_open and not hearing.is_refusal(turn)
     if kinds & {"vague", "partial"} and not turn.get("correcting"):
         # Nothing better may come.
         intake.keep_words(turn, turn.text)

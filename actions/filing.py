@@ -6,7 +6,7 @@ import logging
 from datetime import date, datetime
 from typing import Any
 
-from actions import intake, review
+from actions import hearing, intake, review
 from actions.asking import open_form
 from actions.base import STOP_FORM, Events, TurnAction
 from actions.cases.case import CaseDraft, Customer, receipt_as_json
@@ -236,7 +236,7 @@ def park(turn: Turn) -> None:
 
 
 def _wants_to_resume(turn: Turn) -> bool:
-    if turn.is_choice or intake.resumes(turn):
+    if turn.is_choice or hearing.resumes(turn):
         return True
     return turn.intent == "complaint" or turn.states("complaint")
 

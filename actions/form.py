@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import consent, earlier, fields, intake
+from actions import consent, earlier, fields, hearing, intake
 from actions.answer import AnswerQuestion
 from actions.asking import ask, choice_of_day
 from actions.base import Events, TurnAction, followup
@@ -89,7 +89,7 @@ class _Utterance:
             return await self._choice()
         if turn.intent == "crisis" and not self._is_answer():
             return self._leave("action_crisis")
-        if intake.is_wordless(turn):
+        if hearing.is_wordless(turn):
             turn.say("utter_no_words")
             return await self._go_on()
         is_review = self.asked_for == "confirmed"
@@ -102,13 +102,13 @@ class _Utterance:
         if turn.get("correcting") and turn.has("keep"):
             turn.set(correcting=None)
             return await self._go_on()
-        match intake.command(turn):
+        match hearing.command(turn):
             case "cancel":
                 return self._leave("action_cancel_case")
             case "start_over":
                 await RestartCase(turn.services).act(turn)
                 return await self._go_on()
-        if intake.asks_why(turn):
+        if hearing.asks_why(turn):
             await ExplainWhyNeeded(turn.services).act(turn)
             return await self._go_on()
         return await self._answer()
@@ -214,7 +214,7 @@ class _Utterance:
             self._correction_without_value()
         elif fields.wishes(turn) and not turn.negates:
             await fields.add_words(turn)
-        elif intake.is_statement(turn) and not intake.is_nothing_more(turn):
+        elif hearing.is_statement(turn) and not hearing.is_nothing_more(turn):
             await intake.add_description(turn, turn.text)
 
     def _confirm(self) -> None:
@@ -246,7 +246,7 @@ class _Utterance:
         """An utterance after a question for name, e-mail, username or date."""
         turn, field = self.turn, self.asked_for
         asks_human = turn.likeliest_intent == "ask_human" and turn.confidence >= _SURE
-        refuses = not changed and intake.is_refusal(turn) and field != "event_date"
+        refuses = not changed and hearing.is_refusal(turn) and field != "event_date"
         is_aside = self._is_interjection() and (turn.is_question or not changed)
         if asks_human or (is_aside and not refuses):
             await self._interjection()
@@ -258,13 +258,13 @@ class _Utterance:
             fields.say_date_noted(turn)
         elif field == "event_date" and fields.is_open_date(turn):
             return
-        elif intake.is_refusal(turn):
+        elif hearing.is_refusal(turn):
             await fields.refuse(turn, field)
         elif is_correction(turn) and (named_fields(turn) or turn.confidence >= _SURE):
             self._correction_without_value()
         elif field == "email" and fields.takes_name_left_out(turn):
             return
-        elif intake.is_statement(turn) or fields.tells_more(turn):
+        elif hearing.is_statement(turn) or fields.tells_more(turn):
             await fields.add_aside(turn)
         else:
             fields.fail(turn, field)

@@ -10,7 +10,8 @@ from actions.asking import open_form
 from actions.base import Events, TurnAction, followup
 from actions.earlier import written_reference
 from actions.filing import NEW_CASE, open_case, opens_case
-from actions.intake import explain_once, is_wordless
+from actions.hearing import is_wordless
+from actions.intake import explain_once
 from actions.routing import route
 from actions.turns import Turn
 from actions.urgency import crisis_values, file_urgent_case, say_after_crisis
