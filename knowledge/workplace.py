@@ -189,7 +189,7 @@ def _plural(texts: StaffTexts, language: str, locale: Locale, key: str, n: int) 
     form = f"{key}.{locale.plural_form(n)}"
     if not texts.has(language, form):
         form = f"{key}.other"
-    return texts.text(language, form, n=n)
+    return texts.text(language, form, n=format_decimal(n, locale=locale))
 
 
 def _day(locale: Locale, value: date, at: time | None = None) -> str:

@@ -124,7 +124,8 @@ async def _save(
         await SAVES[change](desk, reference, agent_of(request), values)
     except Conflict:
         case = await desk.archive.case(await log_read(request, "page"))
-        rows = conflicting(request, case, change, values)
+        names = await request.app[CONSOLE].names()
+        rows = conflicting(request, case, change, values, names)
         return await _case_page(request, case, draft, conflict=rows, status=409)
     except BadInput as exc:
         case = await desk.archive.case(await log_read(request, "page"))

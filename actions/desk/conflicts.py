@@ -14,13 +14,17 @@ _LABELS = {"notes": "add_note", "outcome": "outcome", "assign": "assign"}
 
 
 def conflicting(
-    request: web.Request, case: Case, change: str, fields: Mapping[str, str]
+    request: web.Request,
+    case: Case,
+    change: str,
+    fields: Mapping[str, str],
+    names: Mapping[str, str],
 ) -> list[Conflicting]:
-    """Both versions of what was to be saved, in words."""
+    """Both versions of what was to be saved, in words; `names` by e-mail address."""
     texts, language = request.app[WORKPLACE].texts, interface_language(request)
     if change == "classification":
         return _classifications(case, fields, texts, language)
-    return [_words(case, change, fields, texts, language)]
+    return [_words(case, change, fields, names, texts, language)]
 
 
 def _classifications(
@@ -54,6 +58,7 @@ def _words(
     case: Case,
     change: str,
     fields: Mapping[str, str],
+    names: Mapping[str, str],
     texts: StaffTexts,
     language: str,
 ) -> Conflicting:
@@ -62,7 +67,7 @@ def _words(
     if last is not None:
         key = f"desk.events.{last.kind}"
         kind = texts.text(language, key) if texts.has(language, key) else last.kind
-        theirs = f"{kind} ({last.actor})"
+        theirs = f"{kind} ({names.get(last.actor, last.actor)})"
         said = next(
             (m for m in case.transcript if m.id == last.details.get("message")), None
         )

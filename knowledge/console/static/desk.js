@@ -66,7 +66,9 @@ if (answer) {
   // Not before the address's fragment is scrolled to, which takes the focus away.
   addEventListener("load", () => setTimeout(() => {
     const warned = answer.form.elements.all_the_same;
-    if (answer.getAttribute("aria-invalid")) selectBlank(answer);
+    const first = document.querySelector("[data-first]");
+    if (first) first.focus();
+    else if (answer.getAttribute("aria-invalid")) selectBlank(answer);
     else if (warned) warned.focus();
     else document.querySelector(".letter")?.focus({ preventScroll: true });
   }));
