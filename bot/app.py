@@ -37,6 +37,19 @@ from knowledge.console.parts import CONSOLE
 
 Opener = Callable[[Settings], AbstractAsyncContextManager[Parts]]
 LARGEST_BODY_BYTES = 1024 * 1024
+# Besides the rooms of staff.
+WITH_ROUTES = (
+    api,
+    uploads,
+    resuming,
+    saving,
+    public,
+    contact,
+    sign_in,
+    own_account,
+    people,
+    actions.server,
+)
 
 
 def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Application:
@@ -63,48 +76,39 @@ def build_app(settings: Settings, *, opener: Opener | None = None) -> web.Applic
     )
     app[keys.METRICS] = Metrics()
     app[keys.SOCKETS] = set()
-
     open_all = opener or _open_real_parts
-
-    async def join(app: web.Application) -> AsyncIterator[None]:
-        async with open_all(settings) as parts:
-            app[keys.PARTS] = parts
-            app[keys.VOICE] = Voice(
-                parts.texts,
-                parts.clock,
-                operator_name=parts.operator.name,
-                contact_url=partial(contact.url, parts.settings),
-            )
-            app[keys.CONVERSATIONS] = _conversations(app, parts)
-            open_rooms(app, parts)
-            open_action_server(app, parts)
-            async with (
-                open_post_office(app, parts),
-                app[CONSOLE].publisher.watching(),
-                open_workshop(app),
-                _scheduler(app, parts),
-            ):
-                yield
-
-    app.cleanup_ctx.append(join)
+    app.cleanup_ctx.append(lambda app: _joined(app, settings, open_all))
     app.on_shutdown.append(api.close_sockets)
     set_up_templates(app)
-    for module in (
-        api,
-        uploads,
-        resuming,
-        saving,
-        public,
-        contact,
-        sign_in,
-        own_account,
-        people,
-    ):
+    for module in WITH_ROUTES:
         app.add_routes(module.routes)
     add_rooms(app)
-    app.add_routes(actions.server.routes)
     app.router.add_static("/static", STATIC)
     return app
+
+
+async def _joined(
+    app: web.Application, settings: Settings, open_all: Opener
+) -> AsyncIterator[None]:
+    """The parts are in the application, and their work goes on, until it stops."""
+    async with open_all(settings) as parts:
+        app[keys.PARTS] = parts
+        app[keys.VOICE] = Voice(
+            parts.texts,
+            parts.clock,
+            operator_name=parts.operator.name,
+            contact_url=partial(contact.url, parts.settings),
+        )
+        app[keys.CONVERSATIONS] = _conversations(app, parts)
+        open_rooms(app, parts)
+        open_action_server(app, parts)
+        async with (
+            open_post_office(app, parts),
+            app[CONSOLE].publisher.watching(),
+            open_workshop(app),
+            _scheduler(app, parts),
+        ):
+            yield
 
 
 def _open_real_parts(settings: Settings) -> AbstractAsyncContextManager[Parts]:

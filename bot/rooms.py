@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 import actions.delivery.api
@@ -23,29 +21,15 @@ import knowledge.console.imports
 import knowledge.console.publications
 import knowledge.console.views
 import knowledge.console.withdrawing
-from actions.cases.case import Verdict
-from actions.cases.dossier import Dossiers
-from actions.classification.observing import StoredObservation
-from actions.desk.answer_templates import Filler, load_templates
-from actions.desk.answering import Answering
-from actions.desk.judging import Judge
-from actions.desk.live import Live
-from actions.desk.parts import DESK, Desk
-from actions.desk.presence import Presence
-from actions.desk.queue import Queue
-from actions.desk.reads import CaseReads
-from actions.desk.related import RelatedCases
-from actions.desk.template_store import AnswerTemplates
+from actions.desk.parts import DESK
 from actions.reports.figures import Reports
 from actions.reports.views import REPORTS, ReportRoom
 from bot import keys
 from bot.console_room import make_console
+from bot.desk_room import make_desk
 from bot.keys import Parts
 from knowledge.console.parts import CONSOLE
 from knowledge.workplace import STATIC, WORKPLACE, Workplace, load_staff_texts
-
-# Surer than this, an agent is warned before answering in another language.
-SURE_OF_LANGUAGE = 0.95
 
 
 def add_rooms(app: web.Application) -> None:
@@ -75,22 +59,6 @@ def add_rooms(app: web.Application) -> None:
 
 def open_rooms(app: web.Application, parts: Parts) -> None:
     """Give the rooms their parts, when the application starts."""
-
-    async def observe(text: str, language: str) -> StoredObservation:
-        read = parts.classifier.observer.stored
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(parts.executor, read, text, language)
-
-    async def classify(text: str, language: str) -> Verdict:
-        judge = parts.classifier.classify
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(parts.executor, judge, text, language)
-
-    def identify(text: str) -> str | None:
-        found = parts.languages.identify(text)
-        is_sure = found.confidence >= SURE_OF_LANGUAGE and not found.is_requested
-        return found.tag if is_sure else None
-
     app[WORKPLACE] = Workplace(
         texts=load_staff_texts(parts.settings.data_dir),
         zone=parts.operator.zone,
@@ -100,39 +68,6 @@ def open_rooms(app: web.Application, parts: Parts) -> None:
         is_https=parts.settings.is_https,
         style=parts.operator.style,
     )
-    app[DESK] = Desk(
-        archive=parts.archive,
-        attachments=parts.attachments,
-        dossiers=Dossiers(
-            parts.engine,
-            parts.archive,
-            parts.attachments,
-            parts.texts,
-            parts.operator,
-            parts.clock,
-            parts.settings.address,
-        ),
-        executor=parts.executor,
-        queue=Queue(parts.engine, parts.clock),
-        announce=parts.events.publish,
-        observe=observe,
-        judge=Judge(classify),
-        answering=Answering(parts.engine, parts.archive),
-        templates=AnswerTemplates(
-            parts.engine,
-            parts.clock,
-            load_templates(parts.settings.data_dir, parts.operator.style),
-            Filler(
-                operator_name=parts.operator.name,
-                zone=parts.operator.zone,
-                style=parts.operator.style,
-            ),
-        ),
-        identify=identify,
-        related=RelatedCases(parts.engine, parts.archive),
-        reads=CaseReads(parts.engine, parts.clock),
-        live=Live(parts.engine, parts.clock, app[keys.CONVERSATIONS]),
-        presence=Presence(parts.engine, parts.clock),
-    )
+    app[DESK] = make_desk(parts, app[keys.CONVERSATIONS])
     app[REPORTS] = ReportRoom(reports=Reports(parts.engine), executor=parts.executor)
     app[CONSOLE] = make_console(parts)

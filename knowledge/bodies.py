@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 from aiohttp import web
 from multidict import MultiDict
 
 from knowledge.errors import BadInput
 
-# What the parsers end in: broken syntax or encoding, an unknown charset, a form whose
-# parts have no names, lists within lists without end.
+Body = TypeVar("Body")
+
+# What the parsers of forms end in: broken syntax or encoding, an unknown charset, a
+# form whose parts have no names, nesting without end.
 DAMAGED = (ValueError, LookupError, AssertionError, RecursionError)
 
 
-async def json_object(request: web.Request) -> dict[str, Any]:
-    """The body as a JSON object.
+async def read_body(
+    request: web.Request, kind: type[Body], *, may_be_empty: bool = False
+) -> Body:
+    """The JSON body as a `kind`; no body is an empty object where that is allowed.
 
     Raises:
-        BadInput: It is not JSON, or JSON of another kind.
+        BadInput: Not JSON, or not of this shape; what was sent is not repeated.
     """
+    raw = await request.read()
+    if may_be_empty and not raw:
+        raw = b"{}"
     try:
-        body = await request.json()
-    except DAMAGED as exc:
-        raise BadInput("the body must be JSON") from exc
-    if not isinstance(body, dict):
-        raise BadInput("the body must be a JSON object")
-    return body
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as exc:
+        raise BadInput(str(exc)) from None
+    except msgspec.DecodeError:
+        raise BadInput("the body is not JSON") from None
+    except UnicodeDecodeError:
+        raise BadInput("the body is not UTF-8") from None
+    except RecursionError:
+        raise BadInput("the body is nested too deep") from None
+
+
+async def json_object(
+    request: web.Request, *, may_be_empty: bool = False
+) -> dict[str, Any]:
+    """The body as any JSON object; raises as `read_body`."""
+    return await read_body(request, dict[str, Any], may_be_empty=may_be_empty)
 
 
 async def form_fields(request: web.Request) -> MultiDict[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,27 +74,11 @@ def publish_pages(
     The questions of data/questions/ are asked first. A publication that would answer
     worse than the floor in data/operator.yml is refused, with the questions it breaks.
     """
-    from bot.running.prepare import shown
     from knowledge.errors import PublishRefused
     from knowledge.publishing import publish
-    from knowledge.quality import load_checks
-
-    async def run() -> Manifest:
-        settings = Settings.from_environment()
-        embedder = _embedder(settings)
-        async with _open_store(settings) as store:
-            with shown(console, "Publishing") as report:
-                return await publish(
-                    store,
-                    embedder,
-                    settings.state_dir,
-                    checks=load_checks(settings.data_dir),
-                    force=force,
-                    progress=report,
-                )
 
     try:
-        manifest = asyncio.run(run())
+        manifest = asyncio.run(_put_out("Publishing", publish, force=force))
     except PublishRefused as refused:
         if json:
             console.print_json(data={"published": False, **refused.details})
@@ -115,25 +99,10 @@ def rollback(
     ] = None,
 ) -> None:
     """Answer customers from an earlier publication again; no version is lost."""
-    from bot.running.prepare import shown
     from knowledge.publishing import roll_back
-    from knowledge.quality import load_checks
 
-    async def run() -> Manifest:
-        settings = Settings.from_environment()
-        embedder = _embedder(settings)
-        async with _open_store(settings) as store:
-            with shown(console, "Rolling back") as report:
-                return await roll_back(
-                    store,
-                    embedder,
-                    settings.state_dir,
-                    checks=load_checks(settings.data_dir),
-                    number=number,
-                    progress=report,
-                )
-
-    say_quality(asyncio.run(run()).quality, console)
+    manifest = asyncio.run(_put_out("Rolling back", roll_back, number=number))
+    say_quality(manifest.quality, console)
 
 
 @knowledge.command()
@@ -297,6 +266,27 @@ def gaps(
                 said = f"{example.language}: {example.question}"
                 table.add_row("", "", Text(said, style="dim"))
     console.print(table if groups else "nothing is unanswered")
+
+
+async def _put_out(
+    doing: str, act: Callable[..., Awaitable[Manifest]], **options: Any
+) -> Manifest:
+    """Publish or roll back over the real parts, showing how far it is."""
+    from bot.running.prepare import shown
+    from knowledge.quality import load_checks
+
+    settings = Settings.from_environment()
+    embedder = _embedder(settings)
+    async with _open_store(settings) as store:
+        with shown(console, doing) as report:
+            return await act(
+                store,
+                embedder,
+                settings.state_dir,
+                checks=load_checks(settings.data_dir),
+                progress=report,
+                **options,
+            )
 
 
 @asynccontextmanager

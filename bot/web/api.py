@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 from aiohttp import WSMsgType, web
@@ -16,6 +16,7 @@ from actions.cases.transcripts import Conversation
 from bot import keys
 from bot.conversations import Answered
 from bot.dialogue.utterances import Said
+from knowledge.bodies import read_body
 from knowledge.browser_languages import accepted_languages
 from knowledge.errors import BadInput
 
@@ -24,8 +25,6 @@ PROTOCOL = "guichet"
 HEARTBEAT_SECONDS = 25
 LONGEST_COMMENT = 2000
 LARGEST_SIGNAL = 1024
-
-Body = TypeVar("Body")
 
 routes = web.RouteTableDef()
 
@@ -169,31 +168,6 @@ async def close_sockets(app: web.Application) -> None:
     sockets = app[keys.SOCKETS]
     for socket in list(sockets):
         await socket.close(code=1001)
-
-
-async def read_body(
-    request: web.Request, kind: type[Body], *, may_be_empty: bool = False
-) -> Body:
-    """The JSON body as a `kind`.
-
-    Raises:
-        BadInput: Not JSON, or not of this shape; what was sent is not repeated.
-    """
-    raw = await request.read()
-    if may_be_empty and not raw:
-        raw = b"{}"
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except msgspec.MsgspecError as exc:
-        raise BadInput(_shape_only(exc)) from None
-    except UnicodeDecodeError:
-        raise BadInput("the body is not UTF-8") from None
-
-
-def _shape_only(exc: msgspec.MsgspecError) -> str:
-    if isinstance(exc, msgspec.ValidationError):
-        return str(exc)
-    return "the body is not JSON"
 
 
 def check_client_message_id(client_message_id: str | None) -> None:

@@ -20,12 +20,11 @@ from actions.cases.queries import CaseStatus
 from bot import keys
 from bot.settings import Settings
 from bot.tokens import internal_token, seal, unseal
-from bot.web.api import read_body
 from bot.web.filled import Filled, check
 from bot.web.multipart import MOST_FILES, File, read_form
 from bot.web.negotiation import asked_language
 from bot.web.pages import render
-from knowledge.bodies import form_fields
+from knowledge.bodies import form_fields, read_body
 from knowledge.citing import cite_in_force
 from knowledge.errors import NotFound, Unavailable
 

@@ -17,11 +17,10 @@ from bot import keys, metrics
 from bot.offered_languages import choose
 from bot.settings import ROOT
 from bot.web import bundle
-from bot.web.api import read_body
 from bot.web.negotiation import asked_language
 from bot.web.pages import render
 from bot.web.withdrawn import find_withdrawn
-from knowledge.bodies import whole_number
+from knowledge.bodies import read_body, whole_number
 from knowledge.database import reading
 from knowledge.errors import BadInput, GuichetError, NotFound, TooLong
 from knowledge.pages import Page, render_html

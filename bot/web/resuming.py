@@ -17,9 +17,10 @@ from actions.cases.channel import Channel
 from bot import keys
 from bot.settings import Settings
 from bot.tokens import hash_token, internal_token, new_token, seal, unseal
-from bot.web.api import authenticate, read_body
+from bot.web.api import authenticate
 from bot.web.negotiation import asked_language
 from bot.web.pages import render
+from knowledge.bodies import read_body
 from knowledge.errors import NotSignedIn
 
 LASTS = timedelta(days=30)

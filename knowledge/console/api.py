@@ -78,7 +78,7 @@ async def list_versions(request: web.Request) -> web.Response:
 @routes.post(f"{ROOT}/publish")
 async def publish(request: web.Request) -> web.Response:
     """Publish the newest versions; `force` even where that is refused."""
-    fields = await json_object(request) if request.can_read_body else {}
+    fields = await json_object(request, may_be_empty=True)
     manifest = await request.app[CONSOLE].publisher.publish(
         author_of(request), force=fields.get("force") is True
     )
@@ -88,7 +88,7 @@ async def publish(request: web.Request) -> web.Response:
 @routes.post(f"{ROOT}/rollback")
 async def roll_back(request: web.Request) -> web.Response:
     """Bring back the publication before the latest, or number `publication`."""
-    fields = await json_object(request) if request.can_read_body else {}
+    fields = await json_object(request, may_be_empty=True)
     manifest = await request.app[CONSOLE].publisher.roll_back(
         author_of(request), _number(fields, "publication")
     )

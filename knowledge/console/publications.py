@@ -21,6 +21,8 @@ from knowledge.withdrawals import Key, without
 from knowledge.workplace import WORKPLACE, render, see_other
 
 routes = web.RouteTableDef()
+# Texts for the editor.
+NOTHING_CHOSEN, DEAD_LINKS = "console.publishing.nothing_chosen", "console.dead.refused"
 
 
 @routes.get("/knowledge/publish")
@@ -35,7 +37,7 @@ async def rehearse(request: web.Request) -> web.Response:
     fields = await form_fields(request)
     drafts, withdrawn = _chosen(fields), chosen_keys(fields)
     if not drafts and not withdrawn:
-        return await _drafts_page(request, error="nothing_chosen", status=400)
+        return await _drafts_page(request, error=NOTHING_CHOSEN, status=400)
     parts = request.app[CONSOLE]
     pages = await _rehearsed(parts, drafts, withdrawn)
     key = await parts.workshop.start(
@@ -92,13 +94,11 @@ async def publish(request: web.Request) -> web.Response:
     author = author_of(request)
     drafts = _chosen(fields)
     if "choosing" in fields and not drafts:
-        error = "console.publishing.nothing_chosen"
-        return await _drafts_page(request, error=error, status=400)
+        return await _drafts_page(request, error=NOTHING_CHOSEN, status=400)
     try:
         pages = await with_drafts(parts.store, drafts) if drafts else None
         if "with_dead_links" not in fields and await _leads_nowhere(parts, pages):
-            error = "console.dead.refused"
-            return await _drafts_page(request, drafts, error=error, status=409)
+            return await _drafts_page(request, drafts, error=DEAD_LINKS, status=409)
         if fields.get("when") == "later":
             at = _local_time(request, fields.get("publish_at", ""))
             await parts.schedule.add(drafts, publish_at=at, author=author)
