@@ -23,8 +23,8 @@ class Settings:
         data_dir: The operator's own files (`data/`).
         state_dir: What Guichet builds and stores: models, index, database, secrets.
         database_url: `sqlite:///…` or `postgresql://…`; default SQLite in `state_dir`.
-        redis_url: Fan-out of live messages between replicas, and Rasa's lock store;
-            empty for one process.
+        redis_url: Fan-out of live messages between replicas, their limits by address,
+            and Rasa's lock store; empty for one process.
         host, port: Where the app listens.
         rasa_port: Where Rasa listens, on loopback.
         public_url: The address customers see, without a trailing slash.
