@@ -35,7 +35,8 @@ export class Drawing {
       make("span", { class: isAgent ? "sender" : "sender hidden", lang: language }, this.sender(message)),
       message.attachments?.length ? this.files(message.attachments) : make("p", { class: "words", dir: "auto" }, ...withQuotes(message)),
       ...(message.citations || []).map((citation) => this.citation(citation, message.text)),
-      message.citations?.length ? this.thumbs(message) : null,
+      // What offers choices, as a verdict with its clause, is no answer to be judged.
+      message.citations?.length && !message.choices?.length ? this.thumbs(message) : null,
       message.case ? this.receipt(message.case) : null,
       message.choices?.length ? this.choices(message, asked) : null,
     );

@@ -67,6 +67,8 @@ def test_a_report_becomes_a_case_on_the_desk(page: Page, agent: SignIn) -> None:
             break
         say(widget, "oui, c'est juste, envoyez")
     expect(widget.locator(".receipt")).to_be_visible()
+    # A verdict with its clause is no answer to be judged.
+    expect(widget.locator(".thumb")).to_have_count(0)
     reference = re.search(r"G-\d{4}-\d+", widget.locator(".receipt").inner_text())
     assert reference is not None
     sign_in(page, agent)
