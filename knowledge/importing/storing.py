@@ -53,10 +53,6 @@ class ImportReport:
     def n_new_versions(self) -> int:
         return sum(page.is_new for page in self.pages)
 
-    @property
-    def n_unchanged(self) -> int:
-        return len(self.pages) - self.n_new_versions
-
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
