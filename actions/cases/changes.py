@@ -14,10 +14,11 @@ from sqlalchemy import Select, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Case, Message, Sender, Status, message_as_json
+from actions.cases.case_rows import case_from
 from actions.cases.columns import storable
 from actions.cases.history import append_events, read_history
 from actions.cases.outbox import EmailKind, email_row
-from actions.cases.queries import case_from, read_case, select_cases
+from actions.cases.queries import read_case, select_cases
 from actions.cases.sealed_messages import seal_messages
 from actions.cases.sealing import message_seal
 from actions.cases.tables import case_texts, cases, conversations, corrections

@@ -16,10 +16,10 @@ from sqlalchemy import exists, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Case, Message, case_as_json
+from actions.cases.case_rows import case_from, select_rows
 from actions.cases.history import sealed_histories
 from actions.cases.post_tables import letters
-from actions.cases.queries import case_from
-from actions.cases.tables import case_events, cases, customers, messages
+from actions.cases.tables import case_events, cases, messages
 from actions.cases.transcripts import message_from
 from actions.cases.verifying import content_faults
 
@@ -81,23 +81,14 @@ async def _missing_cases(
 async def _next_cases(
     connection: AsyncConnection, last: int, reference: str | None
 ) -> Sequence[Any]:
+    # Its place now is sealed nowhere.
     query = (
-        select(
-            cases,
-            customers.c.name.label("customer_name"),
-            customers.c.email.label("customer_email"),
-            customers.c.username.label("customer_username"),
-            # Its place now is sealed nowhere.
-            null().label("position"),
-        )
-        .join_from(cases, customers)
-        .where(cases.c.id > last)
-        .order_by(cases.c.id)
-        .limit(_BATCH)
+        select_rows(null()).where(cases.c.id > last).order_by(cases.c.id).limit(_BATCH)
     )
     if reference is not None:
         query = query.where(cases.c.reference == reference)
-    return (await connection.execute(query)).all()
+    rows: Sequence[Any] = (await connection.execute(query)).all()
+    return rows
 
 
 async def _said(

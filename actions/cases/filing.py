@@ -23,8 +23,8 @@ from actions.cases.case import (
     message_as_json,
     time_as_json,
 )
+from actions.cases.case_rows import taken_down, values_of
 from actions.cases.clocks import ClockRules, started_clocks
-from actions.cases.columns import storable
 from actions.cases.complaint import Policy, is_late
 from actions.cases.duplicates import find_original
 from actions.cases.history import append_events
@@ -148,73 +148,32 @@ async def _new_case(
         )
     year = civil_day(now, rules.zone).year
     number = await _next_number(connection, year)
-    customer = draft.customer
-    return Case(
-        reference=f"{rules.prefix}-{year}-{number:06d}",
-        status="open",
-        received_at=received_at,
-        opened_at=now.astimezone(UTC),
-        language=storable(draft.language),
-        customer=Customer(
-            name=_stored(customer.name),
-            email=_stored(customer.email),
-            username=_stored(customer.username),
-        ),
-        description=storable(draft.description),
-        event_date=draft.event_date,
-        event_time=draft.event_time,
-        remedy_sought=_stored(draft.remedy_sought),
-        is_complaint=draft.is_complaint,
-        complaint_probability=draft.complaint_probability,
-        customer_says_complaint=draft.customer_says_complaint,
-        ground=draft.ground,
-        category=draft.category,
-        filed_late=is_late(draft.event_date, received_at, rules.policy, rules.zone),
-        answer_due_at=case_dates(
+    values = taken_down(draft) | {
+        "reference": f"{rules.prefix}-{year}-{number:06d}",
+        "status": "open",
+        "received_at": received_at,
+        "opened_at": now.astimezone(UTC),
+        "filed_late": is_late(draft.event_date, received_at, rules.policy, rules.zone),
+        "answer_due_at": case_dates(
             received_at, (), rules.policy, rules.zone
         ).answer_due_at,
-        queue_position=known.queue_position,
-        duplicate_of=original,
-        is_urgent=draft.is_urgent,
-        wants_human=draft.wants_human,
-        fields_missing=tuple(draft.fields_missing),
-        assigned_to=None,
-        conversation=draft.conversation or uuid.uuid4().hex,
-        version=1,
-        suggested_pages=draft.suggested_pages,
-    )
+        "queue_position": known.queue_position,
+        "duplicate_of": original,
+        "assigned_to": None,
+        "conversation": draft.conversation or uuid.uuid4().hex,
+        "version": 1,
+    }
+    return Case(**values)
 
 
 def _case_row(number: int, customer: int, filing_key: str, case: Case) -> Write:
     return new_row(
         cases,
         id=number,
-        reference=case.reference,
         filing_key=filing_key,
-        version=case.version,
-        status=case.status,
-        received_at=case.received_at,
-        received_hour=hour_of(case.received_at),
-        opened_at=case.opened_at,
-        answer_due_at=case.answer_due_at,
-        language=case.language,
         customer_id=customer,
-        conversation_id=case.conversation,
-        description=case.description,
-        event_date=case.event_date,
-        event_time=case.event_time,
-        remedy_sought=case.remedy_sought,
-        is_complaint=case.is_complaint,
-        complaint_probability=case.complaint_probability,
-        customer_says_complaint=case.customer_says_complaint,
-        ground=case.ground,
-        category=case.category,
-        filed_late=case.filed_late,
-        duplicate_of=case.duplicate_of,
-        is_urgent=case.is_urgent,
-        wants_human=case.wants_human,
-        fields_missing=list(case.fields_missing),
-        suggested_pages=case.suggested_pages,
+        received_hour=hour_of(case.received_at),
+        **values_of(case),
     )
 
 
@@ -342,7 +301,3 @@ def _form(case: Case, draft: CaseDraft) -> tuple[list[Message], list[Write]]:
         message_row(conversation.id, written),
     ]
     return [written], writes
-
-
-def _stored(text: str | None) -> str | None:
-    return None if text is None else storable(text)

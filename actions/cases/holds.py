@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Case, time_as_json
+from actions.cases.case_rows import case_from
 from actions.cases.clock_tables import case_clocks
 from actions.cases.clocks import ClockRules
 from actions.cases.complaint import retention_ends_at
-from actions.cases.queries import case_from, select_cases
+from actions.cases.queries import select_cases
 from actions.cases.tables import case_events, cases
 
 PLACED = "legal_hold_placed"

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.case import Case, Status
+from actions.cases.case_rows import case_from
 from actions.cases.checking import find_altered_content
 from actions.cases.duplicates import find_original
 from actions.cases.filing import About
@@ -19,7 +20,6 @@ from actions.cases.preceding import unclosed_matters
 from actions.cases.queries import (
     CasePage,
     CaseStatus,
-    case_from,
     email_key,
     ids_of,
     read_case,

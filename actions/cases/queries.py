@@ -24,7 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from actions.cases.case import Case, Customer, OutcomeKind, Status, time_as_json
+from actions.cases.case import Case, OutcomeKind, Status, time_as_json
+from actions.cases.case_rows import case_from, select_rows
 from actions.cases.history import read_history
 from actions.cases.tables import cases, customers, queue_hours
 from actions.cases.transcripts import read_messages
@@ -148,13 +149,7 @@ def _place(
 @cache
 def select_cases() -> Select[Any]:
     """Cases with their customer and place in the queue; add conditions to taste."""
-    return select(
-        cases,
-        customers.c.name.label("customer_name"),
-        customers.c.email.label("customer_email"),
-        customers.c.username.label("customer_username"),
-        _position().label("position"),
-    ).join_from(cases, customers)
+    return select_rows(_position())
 
 
 @cache
@@ -177,44 +172,6 @@ def next_waiting() -> Select[Any]:
         select_cases()
         .where(cases.c.id == func.coalesce(urgent, other))
         .with_for_update(of=cases)
-    )
-
-
-def case_from(row: Any) -> Case:
-    """A case without transcript and history, from a row of `select_cases`."""
-    return Case(
-        reference=row.reference,
-        status=row.status,
-        received_at=row.received_at,
-        opened_at=row.opened_at,
-        language=row.language,
-        customer=Customer(
-            name=row.customer_name,
-            email=row.customer_email,
-            username=row.customer_username,
-        ),
-        description=row.description,
-        event_date=row.event_date,
-        event_time=row.event_time,
-        remedy_sought=row.remedy_sought,
-        is_complaint=row.is_complaint,
-        complaint_probability=row.complaint_probability,
-        customer_says_complaint=row.customer_says_complaint,
-        ground=row.ground,
-        category=row.category,
-        filed_late=row.filed_late,
-        answer_due_at=row.answer_due_at,
-        queue_position=None if row.status == "closed" else row.position,
-        duplicate_of=row.duplicate_of,
-        is_urgent=row.is_urgent,
-        wants_human=row.wants_human,
-        fields_missing=tuple(row.fields_missing),
-        assigned_to=row.assigned_to,
-        conversation=row.conversation_id,
-        version=row.version,
-        suggested_pages=row.suggested_pages,
-        outcome=row.outcome,
-        legal_hold=row.legal_hold,
     )
 
 

@@ -17,8 +17,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.case import Case
+from actions.cases.case_rows import case_from
 from actions.cases.matters import Vector, vectors_from
-from actions.cases.queries import case_from, select_cases
+from actions.cases.queries import select_cases
 from actions.cases.tables import case_embeddings, cases
 from knowledge.database import reading
 

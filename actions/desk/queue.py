@@ -19,7 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actions.cases.case import CATEGORIES, GROUNDS, Case, Status
-from actions.cases.queries import case_from, inline, select_cases, unclosed
+from actions.cases.case_rows import case_from
+from actions.cases.queries import inline, select_cases, unclosed
 from actions.cases.tables import cases
 from actions.cases.words import matching, search_by_index
 from knowledge.database import reading
