@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, bindparam, delete, insert, select
+from sqlalchemy import Select, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions.cases.case import Case, Message, Sender, Status, message_as_json
@@ -52,6 +52,8 @@ class Change:
         self._said: dict[str, Message] = {}
         # By which the case is found: as stored, and with what is said now.
         self._words: tuple[str, str] | None = None
+        # Of its conversation, as far as is known.
+        self._is_only_case = False
         self.saved: Case
 
     @property
@@ -155,12 +157,13 @@ class Change:
             )
         )
         # Other cases of the same conversation show these words too.
-        await seal_messages(
-            self.connection,
-            self.case.conversation,
-            list(self._said.values()),
-            sealed_for=self.case.reference,
-        )
+        if not self._is_only_case:
+            await seal_messages(
+                self.connection,
+                self.case.conversation,
+                list(self._said.values()),
+                sealed_for=self.case.reference,
+            )
 
     async def _write(self, writes: list[Write]) -> Case:
         """The case as it is then; its own row is known, unless its place came back."""
@@ -172,8 +175,9 @@ class Change:
             return saved
         conversation = {"conversation": self.case.conversation}
         asked = await write_and_ask(
-            self.connection, writes, messages_of(), conversation
+            self.connection, writes, _messages_and_cases(), conversation
         )
+        self._is_only_case = bool(asked) and asked[0].n_cases == 1
         # What is said now may be among them already.
         transcript = {each.id: each for each in messages_from(asked)} | self._said
         shown = {field.name for field in fields(Case)}
@@ -191,6 +195,14 @@ class Change:
             history=await read_history(self.connection, reference),
             **values,
         )
+
+
+@cache
+def _messages_and_cases() -> Select[Any]:
+    """What was said, and of how many cases it is."""
+    of_it = cases.c.conversation_id == bindparam("conversation")
+    n_cases = select(func.count()).select_from(cases).where(of_it).scalar_subquery()
+    return messages_of().add_columns(n_cases.label("n_cases"))
 
 
 @cache
