@@ -111,13 +111,16 @@ def with_alike(states: Sequence[PageState], earlier: Sequence[Page]) -> list[Pag
         same = {
             page.version
             for page in alike[newest.id, newest.language]
-            if _as_read(page) == _as_read(newest)
+            if _read(page) == _read(newest)
         }
         found.append(replace(state, alike=frozenset(same)) if same else state)
     return found
 
 
-def _as_read(page: Page) -> tuple[str, date, str]:
-    """What customers read: how they ask for it is for search alone."""
-    body = re.sub(r"\n\s*\n", "\n\n", without_asked(page.body))
-    return page.title, page.effective_from, body.strip()
+def words_read(page: Page) -> str:
+    """The Markdown that customers read: how they ask for it is for search alone."""
+    return re.sub(r"\n\s*\n", "\n\n", without_asked(page.body)).strip()
+
+
+def _read(page: Page) -> tuple[str, date, str]:
+    return page.title, page.effective_from, words_read(page)

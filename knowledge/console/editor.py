@@ -19,6 +19,7 @@ from knowledge.errors import BadInput, Conflict, NotFound
 from knowledge.gaps import GapGroup
 from knowledge.links import dead_links
 from knowledge.pages import Page, render_html
+from knowledge.translations import words_read
 from knowledge.workplace import WORKPLACE, render, see_other
 
 routes = web.RouteTableDef()
@@ -275,7 +276,7 @@ async def _source_changes(
         old = await store.page(source.id, source.language, translates)
     except NotFound:
         return ()
-    return differences(old.body, source.body)
+    return differences(words_read(old), words_read(source))
 
 
 def _questions(group: GapGroup | None) -> list[str]:

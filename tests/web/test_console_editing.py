@@ -134,6 +134,21 @@ async def test_a_translation_is_begun_beside_its_source(console) -> None:
     assert "Ett uttag är gratis." in page
 
 
+async def test_a_translator_sees_what_changed_for_customers_alone(console) -> None:
+    store = console.parts.pages
+    await store.save_version(make_page(), author="Ada")
+    french = make_page(language="fr", url="/help/fr/fees", translates=1)
+    await store.save_version(french, author="Ada")
+    asked = "\n<!-- asked:\npris\n-->\n"
+    words = make_page().body.replace("gratis", "dyrt")
+    await store.save_version(make_page(body=words + asked), author="Ada")
+
+    page = await get_page(console, "/knowledge/translations/fr/fees?from=sv")
+
+    assert "<mark>dyrt</mark>" in page
+    assert "pris\n" not in page.partition('name="body"')[0]
+
+
 async def test_a_question_asked_becomes_a_draft_with_one_click(console) -> None:
     store = console.parts.pages
     await store.record_gap("kan jag swisha?", language="sv", reason="unanswered")
