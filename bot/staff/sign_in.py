@@ -66,6 +66,7 @@ async def guard_staff(request: web.Request, handler: Handler) -> web.StreamRespo
         if request.method == "GET" and not request.path.startswith("/api/"):
             raise web.HTTPFound(f"/sign-in?{urlencode({'next': request.path_qs})}")
         raise NotSignedIn()
+    request[STAFF] = staff
     if not may_enter(staff):
         raise NotAllowed()
     # An API token was given out on purpose; a person proves who they are.
@@ -73,7 +74,6 @@ async def guard_staff(request: web.Request, handler: Handler) -> web.StreamRespo
         if request.method in SAFE_METHODS and not request.path.startswith("/api/"):
             raise web.HTTPFound("/account")
         raise NotAllowed("set up a second factor first")
-    request[STAFF] = staff
     response = await handler(request)
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -27,6 +27,8 @@ from knowledge.errors import (
     WrongFileType,
 )
 from knowledge.logs import place_of
+from knowledge.workplace import STAFF, interface_language
+from knowledge.workplace import render as render_for_staff
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +87,7 @@ def respond(
 ) -> web.Response:
     """A problem document; `detail` is for the customer, `reason` for the developer."""
     texts = request.app[keys.PARTS].texts
-    language = request.get(keys.LANGUAGE) or asked_language(request)
+    language = _language(request)
     named = texts.section(language, "errors")
     detail = named.get(code) or named.get(f"http_{status}") or named["unexpected"]
     headers = {"Cache-Control": "no-store"}
@@ -117,6 +119,12 @@ def _page(
     detail: str,
     headers: dict[str, str],
 ) -> web.Response:
+    if STAFF in request:
+        page = render_for_staff(
+            request, "workplace_error.html", {"detail": detail}, status=status
+        )
+        page.headers.update(headers)
+        return page
     return render(
         request,
         "error.html",
@@ -125,6 +133,15 @@ def _page(
         status=status,
         headers=headers,
     )
+
+
+def _language(request: web.Request) -> str:
+    """The reader's; staff chose theirs apart from customers."""
+    if STAFF in request:
+        chosen = interface_language(request)
+        if chosen in request.app[keys.PARTS].texts.languages:
+            return chosen
+    return request.get(keys.LANGUAGE) or asked_language(request)
 
 
 def _wants_page(request: web.Request) -> bool:

@@ -113,3 +113,17 @@ async def test_an_unknown_page_is_a_page_to_a_browser(counter: Counter) -> None:
 
     assert response.status == 404
     assert response.content_type == "text/html"
+
+
+async def test_staff_are_told_in_their_own_room_and_language(counter: Counter) -> None:
+    await counter.sign_in("agent")
+    as_page = {"Accept": "text/html", "Accept-Language": "fi"}
+
+    missing = await counter.client.get("/desk/cases/G-2026-999999", headers=as_page)
+    closed = await counter.client.get("/desk/report?lang=sv", headers=as_page)
+
+    assert (missing.status, closed.status) == (404, 403)
+    page = await missing.text()
+    assert "What you are looking for is not here." in page
+    assert '<a class="button" href="/desk"' in page
+    assert "Det gick inte" in await closed.text()
