@@ -20,7 +20,7 @@ _AMOUNT = re.compile(
 )
 
 
-async def take(turn: Turn, asked_for: str) -> list[str]:
+async def take(turn: Turn, asked_for: str | None) -> list[str]:
     """Store every fact of the utterance and acknowledge what was not asked for.
 
     Returns:

@@ -34,7 +34,6 @@ _KEPT = (
 NEW_CASE = '/inform{"field": "new_case"}'
 _NEW_MATTER_WORDS = 8
 _SURE = 0.5
-_REPORTS = ("complaint", "report_problem")
 _SHORTEST_REPORT_WORDS = 3
 _LIKELY = 0.4
 
@@ -248,7 +247,7 @@ async def opens_case(turn: Turn) -> bool:
         return True
     if turn.is_question:
         return False
-    if turn.intent == "nlu_fallback" and turn.likeliest_intent in _REPORTS:
+    if turn.intent == "nlu_fallback" and turn.likeliest_intent in hearing.REPORTS:
         # Not sure enough for a rule, but there is nothing likelier.
         return words >= _SHORTEST_REPORT_WORDS and turn.confidence >= _LIKELY
     if words < _NEW_MATTER_WORDS:

@@ -132,7 +132,9 @@ class _Utterance:
             return await self._go_on()
         if earlier.is_offered(turn) and await earlier.take_answer(turn):
             return await self._go_on()
-        changed = await fields.take(turn, self.asked_for)
+        # In "ein Mensch bitte" no name is given.
+        asked_for = None if self._asks_human() else self.asked_for
+        changed = await fields.take(turn, asked_for)
         match self.asked_for:
             case "confirmed":
                 await self._in_review(changed)
@@ -245,10 +247,9 @@ class _Utterance:
     async def _in_field(self, changed: list[str]) -> None:
         """An utterance after a question for name, e-mail, username or date."""
         turn, field = self.turn, self.asked_for
-        asks_human = turn.likeliest_intent == "ask_human" and turn.confidence >= _SURE
         refuses = not changed and hearing.is_refusal(turn) and field != "event_date"
         is_aside = self._is_interjection() and (turn.is_question or not changed)
-        if asks_human or (is_aside and not refuses):
+        if self._asks_human() or (is_aside and not refuses):
             await self._interjection()
         elif changed:
             await fields.add_telling(turn)
@@ -268,6 +269,10 @@ class _Utterance:
             await fields.add_aside(turn)
         else:
             fields.fail(turn, field)
+
+    def _asks_human(self) -> bool:
+        turn = self.turn
+        return turn.likeliest_intent == "ask_human" and turn.confidence >= _SURE
 
     def _is_interjection(self) -> bool:
         turn = self.turn

@@ -18,6 +18,7 @@ _ASIDES = frozenset(
     " greet thank goodbye bot_challenge abuse out_of_scope praise skip deny affirm"
     " crisis correct".split()
 )
+REPORTS = ("complaint", "report_problem")
 _SURE = 0.5
 _CERTAIN_OF_WHY = 0.85
 _LONGEST_WHY_WORDS = 9
@@ -65,7 +66,7 @@ def is_statement(turn: Turn) -> bool:
     words = len(turn.text.split())
     if turn.is_question or intent in _ASIDES or intent in COMMANDS:
         return False
-    if intent in ("complaint", "report_problem"):
+    if intent in REPORTS:
         return words >= _STATEMENT_WORDS // 2
     return words >= _STATEMENT_WORDS
 
@@ -102,6 +103,9 @@ def asks_why(turn: Turn) -> bool:
 
 def is_refusal(turn: Turn) -> bool:
     """Whether the customer will not or cannot give what was asked for."""
+    if turn.likeliest_intent in REPORTS and turn.confidence >= _SURE:
+        # "My withdrawal has not come", though "have not" refuses elsewhere.
+        return False
     if turn.states("refuse") or turn.states("unknown"):
         return True
     return turn.likeliest_intent in ("skip", "deny") and not turn.is_question

@@ -256,3 +256,24 @@ async def test_who_agrees_to_be_contacted_in_distress_is_asked_nothing_more() ->
     )
 
     assert heard.slots["case_reference"]
+
+
+async def test_a_story_told_in_place_of_a_name_is_no_refusal() -> None:
+    heard = await tell(
+        "Mitt uttag har inte kommit",
+        intent="complaint",
+        language="sv",
+        **asking("name", description=None),
+    )
+
+    assert heard.slots["description"] == "Mitt uttag har inte kommit"
+    assert heard.slots["requested_slot"] == "name"
+
+
+async def test_a_person_asked_for_is_no_name() -> None:
+    heard = await tell(
+        "ein Mensch bitte", intent="ask_human", language="de", **asking("name")
+    )
+
+    assert not heard.slots.get("name")
+    assert heard.slots["requested_slot"] == "name"
