@@ -115,6 +115,24 @@ if (template) {
   }
 }
 
+// Publishing takes some seconds: the button shows it, and is not pressed twice.
+for (const form of document.querySelectorAll("form[data-slow]")) {
+  form.addEventListener("submit", ({ submitter }) => {
+    // Once the form is sent: a disabled button is not part of it.
+    setTimeout(() => {
+      submitter.disabled = true;
+      submitter.setAttribute("aria-busy", "true");
+    });
+  });
+}
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return;
+  for (const button of document.querySelectorAll("button[aria-busy]")) {
+    button.disabled = false;
+    button.removeAttribute("aria-busy");
+  }
+});
+
 // One list of files at a time: a folder, or files.
 const files = [document.getElementById("files"), document.getElementById("folder")];
 for (const [place, input] of files.entries()) {
