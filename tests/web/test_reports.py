@@ -91,6 +91,35 @@ async def test_times_run_from_receipt_to_first_answer_and_close(lead: Counter):
     assert found["closing"]["median_seconds"] == 24 * 3600
 
 
+async def test_the_figures_are_those_worked_out_by_hand(lead: Counter):
+    archive, begun = lead.parts.archive, lead.clock()
+    filed = [
+        await file(lead, received_at=begun - timedelta(days=days))
+        for days in (40, 20, 3, 0)
+    ]
+    for case, hours in zip(filed, (1, 2, 3, 10), strict=True):
+        lead.clock.now = case.received_at + timedelta(hours=hours)
+        await archive.add_reply(case.reference, "eva", "Hej")
+    first, _second, third, _fourth = filed
+    lead.clock.now = begun
+    await archive.close(first.reference, "eva", "solution", None)
+    await archive.close(third.reference, "eva", "clarification", None)
+    lead.clock.now = begun + timedelta(days=20)
+    query = f"?from={begun - timedelta(days=60):%Y-%m-%d}"
+
+    found = await figures(lead, query)
+
+    # 1, 2, 3 and 10 hours: the middle is 2.5, and 7 tenths of the way from 3 to 10
+    # stand nine tenths of them.
+    assert found["first_answer"]["median_seconds"] == 2.5 * 3600
+    assert found["first_answer"]["p90_seconds"] == pytest.approx(7.9 * 3600)
+    assert found["closing"]["median_seconds"] == 21.5 * 86400
+    assert found["by_outcome"] == {"solution": 1, "clarification": 1}
+    # A month after the first came in its answer was ten days late.
+    assert (found["n_closed_late"], found["n_overdue"]) == (1, 1)
+    assert found["backlog"] == {"week": 0, "month": 1, "older": 1}
+
+
 async def test_times_and_months_run_from_the_first_message_not_from_the_filing(
     lead: Counter,
 ):
