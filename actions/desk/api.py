@@ -11,7 +11,7 @@ from actions.desk.parts import DESK, agent_of, check_rights, log_read, staff_of
 from actions.desk.queue import Filters
 from actions.desk.saving import SAVES
 from knowledge.bodies import json_object, whole_number
-from knowledge.errors import NotAllowed, NotFound
+from knowledge.errors import BadInput, NotAllowed, NotFound
 
 routes = web.RouteTableDef()
 
@@ -31,6 +31,26 @@ async def list_cases(request: web.Request) -> web.Response:
             "total_is_exact": page.total_is_exact,
             "page": page.page,
             "page_size": page.page_size,
+        }
+    )
+
+
+@routes.get(f"{CASES}/similar")
+async def list_similar(request: web.Request) -> web.Response:
+    """Cases about what `q` says, in whatever language they are."""
+    desk, text = request.app[DESK], request.query.get("q", "").strip()
+    if not text:
+        raise BadInput("q must be a text")
+    found = await desk.related.about(text)
+    await desk.reads.record_list(
+        [each.case.reference for each in found], agent_of(request)
+    )
+    return web.json_response(
+        {
+            "cases": [
+                {"similarity": each.similarity, "case": case_as_json(each.case)}
+                for each in found
+            ]
         }
     )
 

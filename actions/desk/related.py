@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actions.cases.archive import Archive
 from actions.cases.case import Case, Category, OutcomeKind, Status
 from actions.cases.queries import ids_of
+from actions.cases.similar import SimilarCase
 from actions.cases.tables import cases
 from knowledge.database import reading
 
 MOST_EARLIER = 10
 MOST_SIMILAR = 3
+MOST_ABOUT = 5
 # Below this cosine two cases of this model have little more in common than the trade.
 SIMILAR_FROM = 0.84
 
@@ -66,6 +69,16 @@ class RelatedCases:
         return [
             _related(each.case) for each in found if each.similarity >= SIMILAR_FROM
         ]
+
+    async def about(
+        self, text: str, *, leaving_out: Collection[str] = ()
+    ) -> list[SimilarCase]:
+        """Cases about what `text` says, in any language, most similar first."""
+        found = await self._archive.similar_cases(
+            text=text, closed_only=False, limit=MOST_ABOUT + len(leaving_out)
+        )
+        others = [each for each in found if each.case.reference not in leaving_out]
+        return [each for each in others if each.similarity >= SIMILAR_FROM][:MOST_ABOUT]
 
 
 def _select() -> Select[Any]:

@@ -21,12 +21,17 @@ async def show_queue(request: web.Request) -> web.Response:
     desk, agent = request.app[DESK], agent_of(request)
     filters = Filters.from_query(request.query, agent=agent)
     page = await desk.queue.page(filters, page_number(request.query.get("page")))
+    alike = []
+    if page.page == 1 and len(filters.q.split()) > 1:
+        shown = [case.reference for case in page.cases]
+        alike = await desk.related.about(filters.q, leaving_out=shown)
     return render(
         request,
         "desk/queue.html",
         {
             "filters": filters,
             "page": page,
+            "alike": alike,
             "names": await request.app[CONSOLE].names(),
             "counts": await desk.queue.counts(agent),
             "due_soon": await desk.archive.clocks.due_soon(agent),

@@ -48,6 +48,7 @@ STAFF_ROUTES = {
         GET /desk/outbox
         POST /desk/outbox/replay
         GET /api/v1/desk/cases
+        GET /api/v1/desk/cases/similar
         POST /api/v1/desk/cases/take-next
         GET {API_CASE}
         POST {API_CASE}/{{change}}

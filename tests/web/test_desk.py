@@ -7,6 +7,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from actions.cases.case import Customer
+from actions.cases.similar import SimilarCase
 from knowledge.workplace import load_staff_texts
 from knowledge.yaml_files import parse_yaml
 from tests.factories import make_message
@@ -220,3 +221,33 @@ def test_every_event_of_a_history_has_a_name_at_the_desk() -> None:
     ]
 
     assert unnamed == []
+
+
+async def test_a_search_shows_what_is_about_the_same_in_other_words(
+    desk, file_case, monkeypatch
+):
+    case = await file_case(description="Mein Geld ist nicht da")
+    alike = SimilarCase(case=case, similarity=0.9)
+
+    async def similar(**_: object) -> list[SimilarCase]:
+        return [alike]
+
+    monkeypatch.setattr(desk.parts.archive, "similar_cases", similar)
+    page = await get_page(desk, "/desk?q=saknade+pengar")
+    by_words = await get_page(desk, "/desk?q=Geld+nicht")
+
+    assert "About something similar" in page
+    assert case.reference in page
+    # It is in the list already.
+    assert "About something similar" not in by_words
+
+
+async def test_the_queue_is_searched_by_days(desk, file_case):
+    case = await file_case()
+    day = case.received_at.date()
+
+    found = await get_page(desk, f"/desk?from={day}&until={day}")
+    missed = await get_page(desk, f"/desk?from={day + timedelta(days=2)}")
+
+    assert (references(found), references(missed)) == ([case.reference], [])
+    assert f'name="from" value="{day}"' in found

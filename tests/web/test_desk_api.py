@@ -31,6 +31,19 @@ async def test_the_api_gives_the_next_case_until_none_waits(desk, file_case) -> 
     assert second.status == 204
 
 
+async def test_cases_are_found_by_what_they_are_about(desk, file_case) -> None:
+    words = "Mon retrait n'est pas arrivé"
+    case = await file_case(description=words)
+
+    answer = await desk.client.get(f"{CASES}/similar", params={"q": words})
+    refused = await desk.client.get(f"{CASES}/similar", params={"q": " "})
+
+    (found,) = (await answer.json())["cases"]
+    assert found["case"]["reference"] == case.reference
+    assert found["similarity"] == pytest.approx(1, abs=0.01)
+    assert refused.status == 400
+
+
 async def test_of_many_agents_exactly_one_gets_a_case(desk, file_case) -> None:
     await file_case()
 
