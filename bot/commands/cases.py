@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from bot.settings import Settings
 
@@ -41,7 +41,9 @@ def list_cases(
         if json:
             console.print_json(data=[case_as_json(case) for case in found.cases])
             return
-        table = Table("reference", "received", "due", "status", "category", "ground")
+        # A reference that is cut is of no use.
+        reference = Column("reference", no_wrap=True)
+        table = Table(reference, "received", "due", "status", "category", "ground")
         for case in found.cases:
             table.add_row(
                 case.reference,
@@ -189,7 +191,7 @@ def verify(
         str, typer.Argument(help="One case; all of them when left out.")
     ] = "",
 ) -> None:
-    """Find events and files that were altered, removed, exchanged or reordered."""
+    """Find what is not as it was sealed: events, words, facts, decisions and files."""
     from bot.parts import open_archive_and_files
 
     async def run() -> list[str]:
@@ -198,12 +200,13 @@ def verify(
             faults = await archive.find_faults(reference or None)
             return faults + await files.find_faults(reference or None)
 
-    faults = asyncio.run(run())
+    with console.status("comparing with the seals"):
+        faults = asyncio.run(run())
     for fault in faults:
         console.print(f"[red]broken[/red]  {fault}")
     if faults:
         raise typer.Exit(1)
-    console.print("every event and every file is as it was sealed")
+    console.print("every event, word and file is as it was sealed")
 
 
 @cases.command()
