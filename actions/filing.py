@@ -80,6 +80,8 @@ async def open_case(turn: Turn, description: str | None = None) -> Events:
     turn.set(parked=None, pause=None, offer=None)
     turn.set(mentioned=written_reference(turn))
     changed = await intake.take_facts(turn)
+    if description and intake.take_told_day(turn, description):
+        changed.append("event_date")
     text = description if description is not None else turn.text
     is_order = turn.is_choice or (is_resumed and _tells_nothing(text))
     if description is not None or not is_order:

@@ -140,6 +140,23 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
     return has_time or bool(value != current)
 
 
+def take_told_day(turn: Turn, text: str) -> bool:
+    """Store the day that an earlier utterance told, with its time; whether it did."""
+    found = find_dates(
+        text,
+        today=turn.today,
+        language=turn.language,
+        phrases=turn.services.phrases,
+    )
+    best = event_date(found, turn.today)
+    if best is None or best.value is None or turn.get("event_date"):
+        return False
+    at = time_of_day(text, turn.services.phrases)
+    turn.set(event_date=best.value.isoformat())
+    turn.set(event_time=at.isoformat("minutes") if at else None)
+    return True
+
+
 def _in_month_of(current: str | None, found: Mention) -> date:
     """The day that was named; by its number alone it is of the month known so far."""
     assert found.value is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actions.talk import Correct, Decline, Fallback, HandOver
+from actions.talk import Correct, Decline, Fallback, HandOver, Inform
 from tests.unit.talking import STORY, Judge, filled, make_services, tell
 
 
@@ -277,3 +277,17 @@ async def test_a_person_asked_for_is_no_name() -> None:
 
     assert not heard.slots.get("name")
     assert heard.slots["requested_slot"] == "name"
+
+
+async def test_the_day_told_before_the_case_was_opened_is_not_asked_for() -> None:
+    heard = await tell(
+        "/inform",
+        action=Inform,
+        intent="inform",
+        entities={"field": "new_case"},
+        form=False,
+        last_question="My withdrawal from last Tuesday at 20:40 has not arrived yet",
+    )
+
+    assert heard.slots["event_date"] == "2026-11-17"
+    assert heard.slots["event_time"] == "20:40"
