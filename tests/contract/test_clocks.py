@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +15,11 @@ from actions.cases.clock_tables import case_clocks, case_notices
 from actions.cases.clocks import CaseClocks
 from actions.cases.complaint import Policy
 from actions.cases.keeping_time import ClocksFailed
+from actions.cases.policies import load_policy
 from actions.cases.post_tables import outbox
 from actions.cases.retention import Retention
+from actions.desk.answering import Answering
+from bot.settings import ROOT
 from knowledge.database import reading
 from knowledge.errors import BadInput, Conflict, NotFound
 from tests.factories import STOCKHOLM, FakeClock, make_draft
@@ -247,6 +250,29 @@ async def test_a_pause_moves_the_date_until_the_customer_answers(
     paused = answered.history[1]
     assert (paused.actor, paused.details["note"]) == ("eva", "Kontoutdrag")
     assert answered.history[-1].actor == "customer"
+
+
+async def test_asking_the_customer_stops_the_clock_of_the_pausing_policy(
+    engine: AsyncEngine, clock: FakeClock
+):
+    policy = load_policy(ROOT / "data", "default-pausing")
+    archive = Archive(engine, policy, STOCKHOLM, clock)
+    case = await archive.file(make_draft())
+    assert case.customer.email is not None
+
+    clock.advance(days=3)
+    await Answering(engine, archive).request_information(
+        case.reference, "eva", "Quelle banque ?"
+    )
+    clock.advance(days=5)
+    answered = await archive.append_to_case(case.reference, "La Banque Postale.")
+
+    told = await archive.status_for(case.reference, case.customer.email)
+    dates = await archive.clocks.dates(case.reference)
+    expected = case.answer_due_at + timedelta(days=5)
+    assert told.answer_due_at == dates.answer_due_at == expected
+    assert kinds(answered)[-1] == "clocks_resumed"
+    assert await archive.find_faults() == []
 
 
 async def test_an_agent_takes_a_case_up_again(pausing: Archive, clock: FakeClock):
