@@ -36,13 +36,13 @@ STORY = (
 class Judge:
     """A classifier that takes everything for the same."""
 
-    def __init__(self, *, is_complaint: bool = True) -> None:
-        self.is_complaint = is_complaint
+    def __init__(self, *, is_complaint: bool = True, sure: float = 0.98) -> None:
+        self.is_complaint, self.sure = is_complaint, sure
 
     def classify(self, text: str, language: str | None = None) -> Verdict:
         return Verdict(
             is_complaint=self.is_complaint,
-            probability=0.9 if self.is_complaint else 0.1,
+            probability=self.sure if self.is_complaint else 1 - self.sure,
             ground="service_not_delivered" if self.is_complaint else None,
             grounds=[],
             category="withdrawal",

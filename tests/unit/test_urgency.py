@@ -14,7 +14,7 @@ from actions.talk import (
     Inform,
     SmallTalk,
 )
-from tests.unit.talking import WORDING, Drawer, filled, make_services, tell
+from tests.unit.talking import WORDING, Drawer, Judge, filled, make_services, tell
 
 VALUES = dict.fromkeys(
     ("gambling_line", "crisis_line", "exclusion", "emergency", "email"), ""
@@ -119,6 +119,19 @@ async def test_a_plain_report_is_no_cry_for_help_where_that_is_doubtful(
     )
 
     assert (heard.followup == "action_open_case") == opens
+
+
+async def test_what_may_or_may_not_be_a_complaint_is_heard_as_a_cry_for_help() -> None:
+    heard = await tell(
+        "a mate of mine wrote goodbye to all of us and his phone is off",
+        services=make_services(classifier=Judge(sure=0.9)),
+        action=HelpInCrisis,
+        intent="crisis",
+        confidence=0.3,
+        form=False,
+    )
+
+    assert heard.followup != "action_open_case"
 
 
 @pytest.mark.parametrize(
