@@ -253,9 +253,11 @@ def _weekdays(
     coming = any_of(words.words("next"))
     next_before = re.compile(rf"(?<!\w){coming}\s+$")
     next_after = re.compile(rf"\s+{coming}(?!\w)")
+    parts = any_of(p for n in ("morning", "evening", "night") for p in words.words(n))
     for number, stem in enumerate(stems):
+        ending = rf"(?:s?-?{parts}|\w{{0,3}})"
         pattern = (
-            rf"(?<!\w)(?:({last})\s+)?(?:[^\W\d]{{1,3}}\s+)?{any_of([stem])}\w{{0,3}}"
+            rf"(?<!\w)(?:({last})\s+)?(?:[^\W\d]{{1,3}}\s+)?{any_of([stem])}{ending}"
             rf"(?![\w-])(?:\s+({last})(?!\w))?(?:\s+({previous})(?!\w))?"
         )
         for match in re.finditer(pattern, folded):

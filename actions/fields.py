@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from actions import consent, hearing, intake, policy_days
+from actions.phrases import fold
 from actions.review import date_in_words
 from actions.turns import Turn
 
@@ -105,6 +106,17 @@ async def add_words(turn: Turn) -> None:
     await intake.add_description(turn, turn.text)
     if turn.has("wish"):
         turn.set(remedy_sought=turn.text)
+
+
+async def add_told(turn: Turn) -> None:
+    """Keep the wish that stands beside a question in the same utterance."""
+    if (
+        turn.is_question
+        and turn.told
+        and turn.services.phrases.has("wish", fold(turn.told))
+    ):
+        await intake.add_description(turn, turn.told)
+        turn.set(remedy_sought=turn.told, details=turn.get("details") or turn.told)
 
 
 async def add_aside(turn: Turn) -> None:

@@ -212,6 +212,7 @@ class _Utterance:
             return
         elif self._is_interjection():
             await self._interjection()
+            await fields.add_told(turn)
         elif turn.likeliest_intent == "deny":
             self._correction_without_value()
         elif fields.wishes(turn) and not turn.negates:
@@ -225,7 +226,8 @@ class _Utterance:
         agrees_to_verdict = turn.states("complaint") and not turn.has("submit")
         shown = turn.get("shown")
         # In whichever language it was shown.
-        is_stale = bool(shown) and shown[1:] != intake.summary_signature(turn)[1:]
+        is_shown = not shown or shown[1:] == intake.summary_signature(turn)[1:]
+        is_stale = not is_shown and not turn.has("submit")
         turn.set(confirmed=None if is_stale or agrees_to_verdict else True)
 
     async def _in_details(self, changed: list[str]) -> None:
@@ -235,6 +237,7 @@ class _Utterance:
         tells = len(turn.text.split()) >= _TELLING_WORDS and not turn.is_question
         if self._is_interjection() and not (tells and turn.confidence < _CERTAIN):
             await self._interjection()
+            await fields.add_told(turn)
         elif is_correction(turn) and not is_account:
             if not changed and is_order and named_fields(turn):
                 self._correction_without_value()

@@ -9,6 +9,8 @@ from functools import lru_cache
 from actions.phrases import PhraseBook, any_of, fold
 
 _NOON = 12
+# From this hour on a night is the evening's.
+_LATE = 6
 _CLOCK = r"(?P<hour>[01]?\d|2[0-4])(?:(?P<sign>[:.h])(?P<minute>[0-5]\d))?"
 _AFTERNOON = re.compile(r"\s?p\.?m\b")
 _MORNING = re.compile(r"\s?a\.?m\b")
@@ -26,17 +28,25 @@ def time_of_day(text: str, phrases: PhraseBook) -> time | None:
     evening.
     """
     folded = fold(text)
-    evenings = [match.span() for match in phrases.pattern("evening").finditer(folded)]
+    evenings = [m.span() for m in _part_of_day("evening", phrases).finditer(folded)]
+    nights = [m.span() for m in _part_of_day("night", phrases).finditer(folded)]
     for match in _pattern(phrases).finditer(folded):
-        is_evening = any(
-            start - match.end() <= _BEFORE_EVENING
-            and match.start() - end <= _AFTER_EVENING
-            for start, end in evenings
-        )
-        found = _read(match, folded, phrases, is_evening=is_evening)
+        is_late = _is_near(match, evenings)
+        is_night = not is_late and _is_near(match, nights)
+        found = _read(match, folded, phrases, is_evening=is_late or is_night)
+        if found is not None and is_night and found.hour < _NOON + _LATE:
+            # At two at night, not in the afternoon.
+            found = found.replace(hour=found.hour % _NOON)
         if found is not None:
             return found
     return None
+
+
+def _is_near(match: re.Match[str], parts: list[tuple[int, int]]) -> bool:
+    return any(
+        start - match.end() <= _BEFORE_EVENING and match.start() - end <= _AFTER_EVENING
+        for start, end in parts
+    )
 
 
 def _read(
@@ -63,6 +73,14 @@ def _read(
     elif _MORNING.match(rest) and hour == _NOON:
         hour = 0
     return time(hour, minute) if hour < 24 else None
+
+
+@lru_cache(maxsize=8)
+def _part_of_day(name: str, phrases: PhraseBook) -> re.Pattern[str]:
+    """Its words, alone or joined to a weekday: "Samstagabend", "lauantai-iltana"."""
+    weekdays = any_of(phrases.words("weekdays"))
+    words = any_of(phrases.words(name))
+    return re.compile(rf"(?<!\w)(?:{weekdays}s?-?)?{words}(?!\w)")
 
 
 @lru_cache(maxsize=4)

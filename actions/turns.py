@@ -16,7 +16,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.cases.case import Case, CaseDraft, Verdict
 from actions.cases.complaint import Policy
 from actions.cases.helpfulness import Gaps
-from actions.facts import FactReader, without_markup
+from actions.facts import FactReader, has_words, without_markup
 from actions.helplines import HelpLines
 from actions.phrases import PhraseBook, fold, whole_words
 from actions.wording import Wording
@@ -183,6 +183,12 @@ class Turn:
         """The sentences that ask, or all of it where none does."""
         asking = [s.strip() for s in _SENTENCE.findall(self.text) if "?" in s]
         return " ".join(asking) or self.text
+
+    @cached_property
+    def told(self) -> str:
+        """The sentences that are no questions, as they were written."""
+        parts = (s.strip() for s in _SENTENCE.findall(self.text) if "?" not in s)
+        return " ".join(part for part in parts if has_words(part))
 
     @cached_property
     def statements(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from actions.intake import is_complaint
+from actions.phrases import any_of
 from actions.turns import Turn
 
 _LONGEST_VERDICT_WORDS = 16
@@ -19,6 +21,14 @@ def choose_verdict(turn: Turn, field: str, value: Any) -> None:
     turn.set(verdict={**verdict, "chosen": chosen})
 
 
+def _denies_complaint(turn: Turn) -> bool:
+    """Whether a negation stands shortly before the word: "det ska inte vara ett …"."""
+    own = turn.services.phrases.starting_with(turn.language)[0]
+    no, complaint = any_of(own.words("not")), any_of(own.words("complaint"))
+    pattern = rf"(?<!\w){no}(?:\W+\w+){{0,2}}\W+{complaint}(?!\w)"
+    return re.search(pattern, turn.statements) is not None
+
+
 def take_verdict(turn: Turn, asked_for: str) -> bool:
     """Take the customer's word that the matter is a complaint, or that it is none.
 
@@ -28,7 +38,7 @@ def take_verdict(turn: Turn, asked_for: str) -> bool:
     """
     if turn.is_question or len(turn.text.split()) > _LONGEST_VERDICT_WORDS:
         return False
-    if turn.states("no_complaint"):
+    if turn.states("no_complaint") or _denies_complaint(turn):
         choose_verdict(turn, "is_complaint", False)
         return True
     is_new = asked_for == "confirmed" and not is_complaint(turn)

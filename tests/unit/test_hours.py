@@ -33,6 +33,11 @@ PHRASES = load_phrases(ROOT / "data")
         ("hier soir à huit heures", time(20, 0)),
         ("on Friday at eight in the evening", time(20, 0)),
         ("wczoraj wieczorem o 9", time(21, 0)),
+        ("am Samstagabend gegen zehn", time(22, 0)),
+        ("lauantai-iltana kello 9", time(21, 0)),
+        ("on Saturday night at ten", time(22, 0)),
+        ("in der Nacht um 2 Uhr", time(2, 0)),
+        ("anoche a las 9", time(21, 0)),
     ],
 )
 def test_a_time_of_day_is_read_in_every_language(text: str, expected: time) -> None:

@@ -291,3 +291,34 @@ async def test_the_day_told_before_the_case_was_opened_is_not_asked_for() -> Non
 
     assert heard.slots["event_date"] == "2026-11-17"
     assert heard.slots["event_time"] == "20:40"
+
+
+@pytest.mark.parametrize("asked_for", ["details", "confirmed"])
+async def test_a_wish_beside_a_question_is_taken_with_it(asked_for: str) -> None:
+    heard = await tell(
+        "Do I have three months? And I want my buy-in back.",
+        intent="ask_question",
+        **filled(details=None, requested_slot=asked_for),
+    )
+
+    assert "definite answer" in heard.text
+    assert heard.slots["remedy_sought"] == "And I want my buy-in back."
+
+
+async def test_a_request_that_is_said_to_be_none_stays_one() -> None:
+    heard = await tell(
+        "det ska inte vara ett klagomål",
+        intent="correct",
+        language="sv",
+        **filled(verdict={"is_complaint": False, "category": "deposit", "chosen": {}}),
+    )
+
+    assert "avbryta?" not in heard.text
+    assert heard.slots["verdict"]["chosen"] == {"is_complaint": False}
+
+
+async def test_an_order_to_send_is_obeyed_after_the_choice_of_what_to_change() -> None:
+    asked = await tell("no", intent="deny", **filled())
+    heard = await tell("send it", intent="affirm", **filled(shown=asked.slots["shown"]))
+
+    assert heard.slots["confirmed"]
