@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import date, time
 from typing import Any
@@ -14,6 +15,8 @@ from pypdf import PdfReader
 
 from actions.cases.case import Customer
 from actions.cases.verifying import dossier_faults
+from bot.settings import ROOT
+from bot.texts import load_texts
 from tests.factories import PNG, make_draft, make_message
 from tests.web.conftest import Counter
 
@@ -232,3 +235,16 @@ async def test_names_of_other_scripts_and_long_addresses_stay_whole_in_the_pdf(
     assert "Αλέξανδρος Шевченко" in text
     assert address in text.replace("\n", "")
     assert b"pdfuaid" in content
+
+
+def test_every_recorded_event_has_a_name_in_a_dossier():
+    recorded = re.compile(r"\.record\(\s*[\w.]+,\s*\"(\w+)\"")
+    kinds = {
+        kind
+        for file in (ROOT / "actions").rglob("*.py")
+        for kind in recorded.findall(file.read_text(encoding="utf-8"))
+    }
+    named = load_texts(ROOT / "data", ["en"]).section("en", "dossier.events")
+
+    assert "closed" in kinds
+    assert kinds - named.keys() == set()
