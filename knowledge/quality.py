@@ -33,6 +33,7 @@ from knowledge.measures import auroc, calibration_error, risk_coverage
 from knowledge.operator import AnswerRules, load_operator
 from knowledge.question_sets import Query, read_queries
 from knowledge.search import Found
+from knowledge.threads import in_turn
 
 MOST_OFFERED = 3
 _CURVE_POINTS = 40
@@ -245,8 +246,12 @@ def measure(knowledge: Asks, checks: Checks, progress: Progress) -> Quality:
     if not checks.questions:
         return unmeasured(checks)
     rows, observed, across = [], [], []
-    for n, query in enumerate(checks.questions, start=1):
-        found = knowledge.find(query.text, language=query.language, top_k=MOST_OFFERED)
+
+    def ask(query: Query) -> Found:
+        return knowledge.find(query.text, language=query.language, top_k=MOST_OFFERED)
+
+    all_found = in_turn(ask, checks.questions)
+    for n, (query, found) in enumerate(all_found, start=1):
         rows.append(_asked(query, found, knowledge.languages))
         observed.append(
             found.evidence.as_vector() if found.evidence else np.zeros(len(FEATURES))

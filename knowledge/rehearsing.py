@@ -35,6 +35,7 @@ from knowledge.quality import (
 )
 from knowledge.regressions import Broken, broken_questions, refuse_worse
 from knowledge.store import PageStore
+from knowledge.threads import in_turn
 
 MOST_QUESTIONS = 300
 _KEPT_DRAFTS = 4
@@ -199,10 +200,16 @@ class Rehearsals:
         checks = self._load_checks()
         knowledge, quality = self._rehearsed(pages, checks, progress)
         changes = []
-        for n, (question, language) in enumerate(asked, start=1):
-            before = self._live.answering_passage(question, language=language)
-            after = knowledge.answering_passage(question, language=language)
-            if _said(before) != _said(after):
+
+        def is_same(question: tuple[str, str]) -> bool:
+            before, after = (
+                _said(each.answering_passage(question[0], language=question[1]))
+                for each in (self._live, knowledge)
+            )
+            return before == after
+
+        for n, ((question, language), same) in enumerate(in_turn(is_same, asked), 1):
+            if not same:
                 changes.append(
                     Change(
                         question=question,
