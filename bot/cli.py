@@ -96,7 +96,11 @@ def train(
         retrained = asyncio.run(retrain(settings, embedder, report))
     console.print(retrained.table())
     if retrained.worse:
-        console.print(f"worse in {', '.join(retrained.worse)}: nothing was changed")
+        fallen = " and ".join(name.replace("_", " ") for name in retrained.worse)
+        console.print(
+            f"{fallen} fell by more than one message weighs: "
+            "the corrections were not learnt, and the classifier stays as it was"
+        )
         raise typer.Exit(1)
     console.print("written; takes effect when `guichet up` starts again")
 
