@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json as json_module
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from getpass import getuser
 from pathlib import Path
@@ -19,7 +19,7 @@ from bot.settings import Settings
 if TYPE_CHECKING:
     from actions.cases.archive import Archive
     from actions.cases.complaint import Policy
-    from actions.cases.retention import Retention
+    from actions.cases.retention import ErasureReceipt, Retention
 
 cases = typer.Typer(help="The archive of cases.", no_args_is_help=True)
 console = Console(highlight=False)
@@ -280,7 +280,7 @@ def erase(
         settings = Settings.from_environment()
         async with _open_retention(settings) as retention:
             receipt = await retention.erase(settings.clock()(), email=email)
-        _show_counts(receipt.counts)
+        _show_receipt(receipt)
 
     asyncio.run(run())
 
@@ -293,7 +293,7 @@ def purge() -> None:
         settings = Settings.from_environment()
         async with _open_retention(settings) as retention:
             receipt = await retention.purge(settings.clock()())
-        _show_counts(receipt.counts)
+        _show_receipt(receipt)
 
     asyncio.run(run())
 
@@ -336,13 +336,14 @@ def _source_of(policy: Policy, date: str) -> str:
     return ", ".join(each for each in (source.title, source.article) if each) or "own"
 
 
-def _show_counts(counts: Mapping[str, int]) -> None:
+def _show_receipt(receipt: ErasureReceipt) -> None:
     from actions.cases.retention import HELD
 
-    for store, count in sorted(counts.items()):
+    for store, count in sorted(receipt.counts.items()):
         if store == HELD:
             console.print(f"{count} kept: under a legal hold")
         else:
             console.print(f"{count} removed from {store}")
-    if not counts:
+    if not receipt.counts:
         console.print("nothing to remove")
+    console.print(f"receipt {receipt.id} of {receipt.at:%Y-%m-%d %H:%M} UTC is kept")

@@ -33,6 +33,7 @@ async def examine(settings: Settings) -> list[Finding]:
     """Look at every part without changing any."""
     checks: list[tuple[str, Callable[[Settings], Awaitable[str]]]] = [
         ("operator's files", _operator),
+        ("complaint policies", _policies),
         ("rasa environment", _rasa_environment),
         ("embedding model", _model),
         ("index", _index),
@@ -55,9 +56,14 @@ async def examine(settings: Settings) -> list[Finding]:
 
 async def _operator(settings: Settings) -> str:
     operator = load_operator(settings.data_dir)
-    load_policy(settings.data_dir, operator.policy)
-    load_policies(settings.data_dir)
     return f"{operator.name}, {', '.join(operator.languages)}"
+
+
+async def _policies(settings: Settings) -> str:
+    in_use = load_operator(settings.data_dir).policy
+    load_policy(settings.data_dir, in_use)
+    others = load_policies(settings.data_dir).keys() - {in_use}
+    return f"{in_use} in use; {', '.join(sorted(others))} well formed"
 
 
 async def _rasa_environment(settings: Settings) -> str:
