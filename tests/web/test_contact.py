@@ -143,8 +143,10 @@ async def test_an_archive_that_is_down_loses_no_words(
 
     response = await send(counter)
 
+    page = await response.text()
     assert response.status == 503
-    assert "Mon retrait de 300" in await response.text()
+    assert "Mon retrait de 300" in page
+    assert "corriger" not in page
 
 
 async def test_the_form_speaks_the_language_asked_for(counter: Counter) -> None:
