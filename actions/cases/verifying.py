@@ -107,7 +107,19 @@ def _fact_faults(case: Mapping[str, Any], events: Sequence[SealedEvent]) -> list
         ]
         if sealed and case[name] != sealed[-1]:
             faults.append(f"{name} is not the one sealed in the history")
+    if case["is_urgent"] != (_last(events, "marked_urgent", "marked_not_urgent") == 0):
+        faults.append("is_urgent is not what the history says")
+    if (case["legal_hold"] is not None) != (
+        _last(events, "legal_hold_placed", "legal_hold_released") == 0
+    ):
+        faults.append("legal_hold is not what the history says")
     return faults
+
+
+def _last(events: Sequence[SealedEvent], *kinds: str) -> int | None:
+    """Which of these kinds came last, by its place; None for none of them."""
+    found = [event.kind for event in events if event.kind in kinds]
+    return kinds.index(found[-1]) if found else None
 
 
 def _changed_by(event: SealedEvent) -> Mapping[str, Any]:

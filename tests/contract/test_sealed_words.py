@@ -80,6 +80,8 @@ async def test_a_case_that_is_as_it_was_sealed_has_no_faults(
         ("UPDATE cases SET category = 'other'", "category"),
         ("UPDATE cases SET answer_due_at = '2027-01-01 00:00:00'", "answer_due_at"),
         ("UPDATE cases SET outcome = NULL", "outcome"),
+        ("UPDATE cases SET is_urgent = true", "is_urgent"),
+        ("UPDATE cases SET legal_hold = 'x'", "legal_hold"),
     ],
 )
 async def test_what_is_changed_behind_our_back_is_named(

@@ -113,6 +113,7 @@ def drop(found: Any, n: int) -> None:
         lambda found: found["case"].update(event_time="14:31"),
         lambda found: found["case"].pop("event_time"),
         lambda found: found["case"].update(category="other"),
+        lambda found: found["case"].update(is_urgent=True),
         lambda found: found["case"].update(answer_due_at="2027-01-01T00:00:00.000Z"),
         lambda found: found["case"]["transcript"][0].update(citations=[{"page": "x"}]),
         lambda found: found["case"]["transcript"][0].update(sent_at="2020-01-01"),
