@@ -8,7 +8,7 @@ import yaml
 
 
 class _Loader(yaml.CSafeLoader):
-    """Refuses a key that stands twice: the last would silently take the first's place."""
+    """Refuses a key that stands twice, where the last would silently win."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen = set()
