@@ -22,6 +22,9 @@ QUESTIONS = {
 SIZES = {"320": (320, 640), "desktop": (1280, 900)}
 README = ("sv", "desktop")
 
+# Two busy cores may take a while for a turn.
+expect.set_options(timeout=20_000)
+
 
 async def take(browser: Browser, address: str) -> None:
     """One picture a language and size, and that of the README."""
