@@ -101,6 +101,57 @@ def test_an_agent_takes_reads_corrects_answers_and_closes(
     assert reference_of(page) == filed
 
 
+def test_a_case_is_answered_by_keys_alone(browser_of: Colleague, agent: SignIn) -> None:
+    page = browser_of(agent)
+    empty_the_queue(page)
+    file_case(page, "sv")
+    page.goto("/desk")
+    answer = page.get_by_label("Your answer to the customer")
+    keys = page.keyboard
+
+    with page.expect_navigation():
+        keys.press("n")
+    keys.press("c")
+    keys.press("Tab")
+    with page.expect_navigation():
+        keys.press("Enter")
+    expect(page.locator(".verdicts [aria-pressed=true]:focus")).to_be_visible()
+    keys.press("t")
+    for key in ("ArrowDown", "Enter"):
+        keys.press(key)
+    expect(answer).to_be_focused()
+    expect(answer).to_have_value(re.compile(r"\{"))
+    with page.expect_navigation():
+        keys.press("Control+Enter")
+    expect(page.get_by_role("alert")).to_be_in_viewport()
+    expect(answer).to_be_focused()
+    keys.press("Control+A")
+    keys.type("Vi har bett banken att söka efter pengarna.")
+    keys.press("Escape")
+    with page.expect_navigation():
+        keys.press("p")
+    expect(page.locator(".letter")).to_be_focused()
+    with page.expect_navigation():
+        keys.press("Control+Enter")
+
+    expect(page.get_by_text("The answer was sent.")).to_be_in_viewport()
+    expect(page.locator(".transcript li.agent")).to_contain_text("söka efter")
+
+
+def test_single_keys_can_be_turned_off(browser_of: Colleague, agent: SignIn) -> None:
+    page = browser_of(agent)
+    page.goto("/desk")
+    page.evaluate("document.addEventListener('submit', (e) => e.preventDefault())")
+    page.evaluate("document.addEventListener('submit', () => (window.taken = true))")
+    page.keyboard.press("?")
+    page.get_by_label("React to single keys").uncheck()
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("n")
+
+    assert page.evaluate("window.taken") is None
+
+
 def test_two_agents_who_race_for_one_case_never_both_get_it(
     browser_of: Colleague, agent: SignIn, other_agent: SignIn
 ) -> None:
@@ -146,6 +197,27 @@ def test_two_agents_on_a_case_see_each_other_and_what_moved(
     expect(one.get_by_text("Called the bank.")).to_be_visible()
     answer = one.get_by_label("Your answer to the customer")
     expect(answer).to_have_value("We looked into it and")
+
+
+def test_a_refused_save_is_brought_into_view_with_both_versions(
+    browser_of: Colleague, agent: SignIn, other_agent: SignIn
+) -> None:
+    one, other = browser_of(agent), browser_of(other_agent)
+    filed = file_case(one, "en")
+    for page in (one, other):
+        page.goto(f"/desk/cases/{filed}")
+    other.get_by_label("Only colleagues see this").fill("Called the bank.")
+    with other.expect_navigation():
+        other.keyboard.press("Control+Enter")
+
+    one.get_by_label("Your answer to the customer").fill("It is on its way.")
+    with one.expect_navigation():
+        one.keyboard.press("Control+Enter")
+
+    refused = one.get_by_role("alert")
+    expect(refused).to_be_in_viewport()
+    expect(refused).to_contain_text("It is on its way.")
+    expect(refused).to_contain_text("Note (Bo): Called the bank.")
 
 
 def test_a_new_case_comes_into_the_queue_without_a_reload(
