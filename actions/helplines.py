@@ -27,6 +27,15 @@ class HelpLine:
     exclusion: str
     emergency: str = "112"
 
+    def placeholders(self) -> dict[str, str]:
+        """As texts for somebody in need name them."""
+        return {
+            "gambling_line": self.gambling,
+            "crisis_line": self.crisis,
+            "exclusion": self.exclusion,
+            "emergency": self.emergency,
+        }
+
 
 class HelpLines:
     """Help-lines of every country that the file knows."""

@@ -25,7 +25,7 @@ from knowledge.citing import PageHistory
 from knowledge.operator import Operator
 
 FORM = "case_form"
-_SURE_OF_CRISIS = 0.45
+SURE_OF_CRISIS = 0.45
 # A full stop ends a sentence only before a space: "river.rat@example.se" is one word.
 _SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=\S))+[.!?]*")
 
@@ -223,7 +223,7 @@ class Turn:
 
         Another intent is likelier, or nothing is likely at all.
         """
-        return self.intent == "crisis" and self.confidence < _SURE_OF_CRISIS
+        return self.intent == "crisis" and self.confidence < SURE_OF_CRISIS
 
     def likelier_of(self, intents: Collection[str]) -> str | None:
         """The best of these intents, or None where none is among the likely ones."""

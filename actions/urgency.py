@@ -16,13 +16,7 @@ def crisis_values(turn: Turn) -> dict[str, Any]:
     """Placeholders of the texts for somebody in need."""
     operator = turn.services.operator
     line = turn.services.help_lines.for_customer(turn.language, operator.country)
-    return {
-        "gambling_line": line.gambling,
-        "crisis_line": line.crisis,
-        "exclusion": line.exclusion,
-        "emergency": line.emergency,
-        "email": operator.email,
-    }
+    return {**line.placeholders(), "email": operator.email}
 
 
 def say_after_crisis(turn: Turn) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from actions.helplines import load_help_lines
 from actions.phrases import load_phrases
 from actions.server import ACTION_SERVER, ActionServer, build_executor
 from actions.turns import Services
@@ -30,7 +29,7 @@ def build_services(parts: Parts) -> Services:
         wording=load_wording(
             data_dir, parts.operator.default_language, parts.operator.style
         ),
-        help_lines=load_help_lines(data_dir),
+        help_lines=parts.help_lines,
         clock=parts.clock,
         gaps=parts.pages,
         helpfulness=parts.helpfulness,

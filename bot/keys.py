@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from actions.cases.helpfulness import Helpfulness
     from actions.cases.transcripts import Transcripts
     from actions.classification import Classifier
+    from actions.helplines import HelpLines
     from bot.conversations import Conversations
     from bot.dialogue.events import Events
     from bot.dialogue.locks import Locks
@@ -63,6 +64,7 @@ class Parts:
     classifier: Classifier
     languages: LanguageIdentifier
     masker: Masker
+    help_lines: HelpLines
     assistant: Assistant
     events: Events
     locks: Locks

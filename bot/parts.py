@@ -25,6 +25,7 @@ from actions.classification import (
     load_classifier,
     load_language_free,
 )
+from actions.helplines import load_help_lines
 from bot.dialogue.events import Events, LocalEvents, RedisEvents
 from bot.dialogue.locks import LocalLocks, Locks, RedisLocks
 from bot.dialogue.rasa import RasaClient
@@ -96,6 +97,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             classifier=await load(executor, load_classifier, folder, embedder),
             languages=await load(executor, load_identifier, settings.data_dir),
             masker=load_masker(settings.data_dir),
+            help_lines=load_help_lines(settings.data_dir),
             assistant=RasaClient(
                 session,
                 settings.rasa_url,

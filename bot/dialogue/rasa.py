@@ -56,6 +56,13 @@ class Assistant(Protocol):
             AssistantUnavailable: No answer in time, or an empty one.
         """
 
+    async def intent(self, text: str) -> tuple[str, float]:
+        """What `text` would be taken for, and how surely, 0 to 1; nothing is said.
+
+        Raises:
+            AssistantUnavailable: No answer in time.
+        """
+
     async def is_ready(self) -> bool:
         """Whether a turn would be answered now."""
 
@@ -95,6 +102,16 @@ class RasaClient:
                 f"Rasa did not answer: {type(exc).__name__}"
             ) from exc
         return _read_turn(replies, tracker)
+
+    async def intent(self, text: str) -> tuple[str, float]:
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                read = await self._call("POST", "model/parse", {"text": text})
+                return str(read["intent"]["name"]), float(read["intent"]["confidence"])
+        except (aiohttp.ClientError, TimeoutError, *_NOT_RASA) as exc:
+            raise AssistantUnavailable(
+                f"Rasa did not answer: {type(exc).__name__}"
+            ) from exc
 
     async def is_ready(self) -> bool:
         try:
@@ -137,6 +154,9 @@ class FakeAssistant:
         if not turn.replies:
             raise AssistantUnavailable("the script gave an empty reply")
         return turn
+
+    async def intent(self, text: str) -> tuple[str, float]:
+        return self.script(text, {}).intent or "nlu_fallback", 1.0
 
     async def is_ready(self) -> bool:
         return True

@@ -17,7 +17,9 @@ from aiohttp import web
 from actions.cases.case import Case, CaseDraft, Customer
 from actions.cases.files import TYPES
 from actions.cases.queries import CaseStatus
+from actions.turns import SURE_OF_CRISIS
 from bot import keys
+from bot.dialogue.rasa import Assistant
 from bot.settings import Settings
 from bot.tokens import internal_token, seal, unseal
 from bot.web.filled import Filled, check
@@ -26,7 +28,7 @@ from bot.web.negotiation import asked_language
 from bot.web.pages import render
 from knowledge.bodies import form_fields, read_body
 from knowledge.citing import cite_in_force
-from knowledge.errors import NotFound, Unavailable
+from knowledge.errors import AssistantUnavailable, NotFound, Unavailable
 
 N_SUGGESTED_PAGES = 3
 LINK_LASTS = timedelta(days=2)
@@ -104,6 +106,7 @@ async def file_case(request: web.Request) -> web.Response:
             **_dates(request, language, case),
             **await _more_dates(request, language, case.reference),
             "is_free": request.app[keys.PARTS].archive.policy.free_of_charge,
+            "help_line": _help_line(request, language),
         },
     )
 
@@ -178,6 +181,7 @@ async def _file(request: web.Request, language: str, filled: Filled) -> Case:
         zone = parts.operator.zone
         suggested = await cite_in_force(parts.pages, suggested, filled.event_date, zone)
     says_complaint = "says_complaint" in values
+    is_urgent = await _is_cry_for_help(parts.assistant, values["description"])
     return await parts.archive.file(
         CaseDraft(
             filing_key=f"contact:{values['filing_key']}",
@@ -197,6 +201,7 @@ async def _file(request: web.Request, language: str, filled: Filled) -> Case:
             customer_says_complaint=says_complaint,
             ground=verdict.ground,
             category=verdict.category,
+            is_urgent=is_urgent,
             fields_missing=tuple(
                 name
                 for name in ("username", "event_date", "remedy_sought")
@@ -205,6 +210,18 @@ async def _file(request: web.Request, language: str, filled: Filled) -> Case:
             suggested_pages=[citation.as_json() for citation in suggested],
         )
     )
+
+
+async def _is_cry_for_help(assistant: Assistant, text: str) -> bool:
+    """Whether the assistant would have stopped everything for these words.
+
+    Failing open: while it is away the case is filed all the same, in its turn.
+    """
+    try:
+        intent, confidence = await assistant.intent(text)
+    except AssistantUnavailable:
+        return False
+    return intent == "crisis" and confidence >= SURE_OF_CRISIS
 
 
 async def _attach(request: web.Request, case: Case, files: Sequence[File]) -> None:
@@ -226,6 +243,13 @@ async def _attach(request: web.Request, case: Case, files: Sequence[File]) -> No
                 file.content,
                 message=written,
             )
+
+
+def _help_line(request: web.Request, language: str) -> dict[str, str]:
+    """Whom to call, for a receipt to somebody in need."""
+    parts = request.app[keys.PARTS]
+    line = parts.help_lines.for_customer(language, parts.operator.country)
+    return line.placeholders()
 
 
 def _conversation(request: web.Request, ticket: str) -> str | None:

@@ -25,6 +25,7 @@ from actions.cases.policies import load_policy
 from actions.cases.transcripts import Transcripts
 from actions.classification.cues import Cues
 from actions.classification.observing import Observer
+from actions.helplines import load_help_lines
 from bot import keys
 from bot.app import build_app
 from bot.conversations import Conversations
@@ -274,6 +275,7 @@ def make_counter(
                     languages=load_identifier(DATA),
                     masker=load_masker(DATA),
                     assistant=assistant,
+                    help_lines=load_help_lines(DATA),
                     events=LocalEvents(),
                     locks=LocalLocks(),
                     limits=LocalRateLimits(clock),

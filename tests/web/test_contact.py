@@ -10,7 +10,7 @@ from yarl import URL
 
 from bot.dialogue.rasa import Turn
 from bot.web.contact import LINK_LASTS, url
-from knowledge.errors import ArchiveUnavailable
+from knowledge.errors import ArchiveUnavailable, AssistantUnavailable
 from tests.web.conftest import Counter
 from tests.web.test_channel import PNG
 
@@ -147,6 +147,32 @@ async def test_an_archive_that_is_down_loses_no_words(
     assert response.status == 503
     assert "Mon retrait de 300" in page
     assert "corriger" not in page
+
+
+async def test_a_cry_for_help_is_filed_as_urgent_and_told_who_listens(
+    counter: Counter,
+) -> None:
+    counter.assistant.script = lambda text, metadata: Turn(replies=[], intent="crisis")
+
+    page = await (await send(counter)).text()
+
+    case = await counter.parts.archive.case(reference_in(page))
+    assert case.is_urgent
+    assert "Joueurs Info Service" in page
+    assert "3114" in page
+
+
+async def test_an_assistant_that_is_away_keeps_nothing_from_being_filed(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(text: str) -> None:
+        raise AssistantUnavailable
+
+    monkeypatch.setattr(counter.assistant, "intent", refuse)
+
+    page = await (await send(counter)).text()
+
+    assert not (await counter.parts.archive.case(reference_in(page))).is_urgent
 
 
 async def test_the_form_speaks_the_language_asked_for(counter: Counter) -> None:

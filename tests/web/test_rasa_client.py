@@ -36,6 +36,7 @@ class Rasa:
         app = web.Application()
         app.router.add_post("/webhooks/rest/webhook", self.webhook)
         app.router.add_get("/conversations/{id}/tracker", self.tracker)
+        app.router.add_post("/model/parse", self.parse)
         app.router.add_get("/status", self.tell)
         return app
 
@@ -48,6 +49,11 @@ class Rasa:
         assert request.query["include_events"] == "NONE"
         assert request.query["token"] == "secret"
         return web.json_response(TRACKER)
+
+    async def parse(self, request: web.Request) -> web.Response:
+        assert await request.json() == {"text": "Jag orkar inte mer"}
+        intent = {"name": "crisis", "confidence": 0.9}
+        return web.json_response({"intent": intent}, status=self.status)
 
     async def tell(self, request: web.Request) -> web.Response:
         return web.json_response({"model_file": "m.tar.gz"})
@@ -102,6 +108,22 @@ async def test_the_tracker_tells_intent_form_and_slots(client: RasaClient) -> No
 
     assert (turn.intent, turn.form) == ("ask_question", "case_form")
     assert turn.slots == {"language": "sv"}
+
+
+async def test_an_intent_is_asked_for_without_saying_anything(
+    rasa: Rasa, client: RasaClient
+) -> None:
+    assert await client.intent("Jag orkar inte mer") == ("crisis", 0.9)
+    assert rasa.heard == []
+
+
+async def test_an_intent_of_a_rasa_in_trouble_is_unavailable(
+    rasa: Rasa, client: RasaClient
+) -> None:
+    rasa.status = 500
+
+    with pytest.raises(AssistantUnavailable):
+        await client.intent("Jag orkar inte mer")
 
 
 @pytest.mark.parametrize("says", [[], [{"custom": {}}], "nonsense", {"status": "x"}])
