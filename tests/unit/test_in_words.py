@@ -172,7 +172,7 @@ async def test_why_is_answered_at_every_step(
     heard = await say(text, language, **empty(field))
 
     assert heard.slots["requested_slot"] == field
-    assert heard.slots["attempts"] == {}
+    assert field not in heard.slots["attempts"]
     assert len(heard.said) == 2
 
 
@@ -225,7 +225,7 @@ async def test_out_of_hours_it_says_when_people_answer(language: str) -> None:
     at_night = datetime(2026, 11, 22, 22, tzinfo=UTC)
 
     heard = await tell(
-        "…",
+        "human",
         action=HandOver,
         intent="ask_human",
         language=language,

@@ -29,7 +29,8 @@ async def test_grounds_are_those_of_the_policy_that_the_case_was_filed_under(
     archive = desk.parts.archive
     case = await file_case(ground="technical_fault")
     clocks, narrow = archive.clocks, ("decision_not_compliant",)
-    rules, archive.policy = clocks.rules, replace(archive.policy, grounds=())
+    in_use = ("service_not_delivered",)
+    rules, archive.policy = clocks.rules, replace(archive.policy, grounds=in_use)
     clocks.rules = replace(rules, policy=replace(rules.policy, grounds=narrow))
 
     page = await get_page(desk, f"/desk/cases/{case.reference}")
