@@ -22,7 +22,7 @@ class HelpInCrisis(TurnAction):
 
     async def act(self, turn: Turn) -> Events | None:
         is_fresh = not turn.is_in_form and not turn.get("pause")
-        if is_fresh and turn.is_doubtful_crisis and await _is_surely_complaint(turn):
+        if is_fresh and turn.is_doubtful_crisis and await is_surely_complaint(turn):
             return [followup("action_open_case")]
         if turn.get("pause") and turn.has("complaint") and turn.negates:
             say_after_crisis(turn)
@@ -49,7 +49,8 @@ class HelpInCrisis(TurnAction):
         return STOP_FORM if turn.is_in_form else None
 
 
-async def _is_surely_complaint(turn: Turn) -> bool:
+async def is_surely_complaint(turn: Turn) -> bool:
+    """Whether what sounds somewhat like despair is a complaint beyond doubt."""
     if not await opens_case(turn):
         return False
     verdict = await turn.services.in_thread(

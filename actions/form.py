@@ -14,6 +14,7 @@ from actions.asking import ask, choice_of_day
 from actions.base import Events, TurnAction, followup
 from actions.cases.case import CATEGORIES
 from actions.correcting import is_correction, named_fields
+from actions.crisis import is_surely_complaint
 from actions.facts import has_words
 from actions.filing import RestartCase
 from actions.review import say_change_choices
@@ -87,7 +88,7 @@ class _Utterance:
         turn = self.turn
         if turn.is_choice:
             return await self._choice()
-        if turn.intent == "crisis" and not self._is_answer():
+        if turn.intent == "crisis" and not await self._is_answer():
             return self._leave("action_crisis")
         if hearing.is_wordless(turn):
             turn.say("utter_no_words")
@@ -113,12 +114,13 @@ class _Utterance:
             return await self._go_on()
         return await self._answer()
 
-    def _is_answer(self) -> bool:
-        """Whether it only looks like a cry for help: one word, a wish, or a fact."""
+    async def _is_answer(self) -> bool:
+        """Whether what looks like a cry for help is a word, a wish, a fact, the matter."""
         facts = self.turn.services.facts.read(self.turn.text)
         tells = bool(facts.stated or facts.email) or fields.wishes(self.turn)
-        if self.turn.is_doubtful_crisis and tells:
-            return True
+        if self.turn.is_doubtful_crisis:
+            if tells or await is_surely_complaint(self.turn):
+                return True
         is_asked_for = self.asked_for in ("name", "email", "username")
         is_word = len(self.turn.text.split()) == 1
         return is_asked_for and is_word and self.turn.confidence < _CERTAIN_OF_CRISIS

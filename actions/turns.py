@@ -25,7 +25,7 @@ from knowledge.citing import PageHistory
 from knowledge.operator import Operator
 
 FORM = "case_form"
-SURE_OF_CRISIS = 0.45
+SURE_OF_CRISIS = 0.6
 # A full stop ends a sentence only before a space: "river.rat@example.se" is one word.
 _SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=\S))+[.!?]*")
 

@@ -121,6 +121,20 @@ async def test_a_plain_report_is_no_cry_for_help_where_that_is_doubtful(
     assert (heard.followup == "action_open_case") == opens
 
 
+@pytest.mark.parametrize(("confidence", "goes_on"), [(0.5, True), (0.7, False)])
+async def test_more_of_the_matter_is_no_cry_for_help_where_that_is_doubtful(
+    confidence: float, goes_on: bool
+) -> None:
+    heard = await tell(
+        "look at the hands, the two of us were never seated at one table",
+        intent="crisis",
+        confidence=confidence,
+        **filled(details=None, confirmed=None, requested_slot="details"),
+    )
+
+    assert (heard.followup is None) == goes_on
+
+
 async def test_what_may_or_may_not_be_a_complaint_is_heard_as_a_cry_for_help() -> None:
     heard = await tell(
         "a mate of mine wrote goodbye to all of us and his phone is off",
