@@ -115,7 +115,7 @@ class _Utterance:
         return await self._answer()
 
     async def _is_answer(self) -> bool:
-        """Whether what looks like a cry for help is a word, a wish, a fact, the matter."""
+        """Whether what looks like a cry for help is a fact, a wish or the matter."""
         facts = self.turn.services.facts.read(self.turn.text)
         tells = bool(facts.stated or facts.email) or fields.wishes(self.turn)
         if self.turn.is_doubtful_crisis:
