@@ -116,14 +116,17 @@ class _Utterance:
 
     async def _is_answer(self) -> bool:
         """Whether what looks like a cry for help is a fact, a wish or the matter."""
-        facts = self.turn.services.facts.read(self.turn.text)
-        tells = bool(facts.stated or facts.email) or fields.wishes(self.turn)
-        if self.turn.is_doubtful_crisis:
-            if tells or await is_surely_complaint(self.turn):
+        turn = self.turn
+        facts = turn.services.facts.read(turn.text)
+        tells = bool(facts.stated or facts.email or named_fields(turn))
+        if turn.is_doubtful_crisis:
+            if tells or fields.wishes(turn) or turn.has("submit"):
+                return True
+            if await is_surely_complaint(turn):
                 return True
         is_asked_for = self.asked_for in ("name", "email", "username")
-        is_word = len(self.turn.text.split()) == 1
-        return is_asked_for and is_word and self.turn.confidence < _CERTAIN_OF_CRISIS
+        is_word = len(turn.text.split()) == 1
+        return is_asked_for and is_word and turn.confidence < _CERTAIN_OF_CRISIS
 
     async def _answer(self) -> Events:
         turn = self.turn

@@ -135,6 +135,27 @@ async def test_more_of_the_matter_is_no_cry_for_help_where_that_is_doubtful(
     assert (heard.followup is None) == goes_on
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "slot", "value"),
+    [
+        ("sv", "ursäkta skämtet. Maja Lund heter jag", "name", "Maja Lund"),
+        ("en", "yes I know it is too late. file it anyway", "confirmed", True),
+    ],
+)
+async def test_what_mends_or_ends_the_form_is_no_cry_for_help_where_that_is_doubtful(
+    language: str, text: str, slot: str, value: object
+) -> None:
+    heard = await tell(
+        text,
+        intent="crisis",
+        confidence=0.5,
+        language=language,
+        **filled(confirmed=None, requested_slot="confirmed"),
+    )
+
+    assert heard.slots[slot] == value
+
+
 async def test_what_may_or_may_not_be_a_complaint_is_heard_as_a_cry_for_help() -> None:
     heard = await tell(
         "a mate of mine wrote goodbye to all of us and his phone is off",
