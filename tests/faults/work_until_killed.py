@@ -50,6 +50,12 @@ def die_before(engine: AsyncEngine, statement: int) -> None:
     event.listen(engine.sync_engine, "commit", count)
 
 
+def acknowledge(what: str, key: str, reference: str) -> None:
+    # In one write: `print` makes several where PYTHONUNBUFFERED is set, and a process
+    # that is killed between them leaves half a line.
+    os.write(sys.stdout.fileno(), f"{what} {key} {reference}\n".encode())
+
+
 async def work(url: str, key: str, *, statement: int | None = None) -> None:
     """File a case, append to it and close it, saying what is acknowledged."""
     engine = open_engine(url)
@@ -62,10 +68,10 @@ async def work(url: str, key: str, *, statement: int | None = None) -> None:
     if statement is not None:
         die_before(engine, statement)
     case = await archive.file(make_draft(filing_key=key))
-    print("filed", key, case.reference, flush=True)
+    acknowledge("filed", key, case.reference)
     await archive.append_to_case(case.reference, "Alors ?")
     await archive.close(case.reference, "eva", "solution")
-    print("closed", key, case.reference, flush=True)
+    acknowledge("closed", key, case.reference)
     await engine.dispose()
 
 
