@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from actions.base import Events, TurnAction
 from actions.hearing import is_wordless
+from actions.routing import route
 from actions.turns import Turn
 from knowledge.answers import Answer, Citation
 
@@ -56,6 +57,7 @@ class AnswerQuestion(TurnAction):
 async def answer(turn: Turn) -> None:
     """Answer outside the form, and ask whether it helped."""
     services = turn.services
+    turn.marks["route"] = route("ask_question")
     found = await services.in_thread(
         services.knowledge.answer, turn.text, language=turn.language
     )

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from actions import hearing, intake, review
+from actions.answer import answer
 from actions.asking import open_form
 from actions.base import STOP_FORM, Events, TurnAction
 from actions.cases.case import CaseDraft, Customer, receipt_as_json
@@ -39,12 +40,18 @@ _LIKELY = 0.4
 
 
 class OpenCase(TurnAction):
-    """Starts the form with everything that has been said; a repeat opens nothing."""
+    """Starts the form with everything that has been said; a repeat opens nothing.
+
+    What may be a question is answered, which offers the case where no page does.
+    """
 
     action_name = "action_open_case"
     gives_way = False
 
     async def act(self, turn: Turn) -> Events | None:
+        if hearing.rather_asks(turn):
+            await answer(turn)
+            return None
         if turn.get("pause") and not _wants_to_resume(turn):
             turn.say("utter_after_crisis", **crisis_values(turn))
             return None

@@ -12,7 +12,6 @@ from actions.earlier import written_reference
 from actions.filing import NEW_CASE, open_case, opens_case
 from actions.hearing import is_wordless
 from actions.intake import explain_once
-from actions.routing import route
 from actions.turns import Turn
 from actions.urgency import crisis_values, file_urgent_case, say_after_crisis
 
@@ -291,7 +290,6 @@ class Fallback(TurnAction):
             turn.set(offer=None)
             turn.say("utter_glad")
         elif turn.is_question or _may_be_question(turn):
-            turn.marks["route"] = route("ask_question")
             await answer(turn)
         else:
             _say_not_understood(turn)
@@ -309,7 +307,6 @@ async def _take_as_opening(turn: Turn, otherwise: str) -> Events | None:
     if await opens_case(turn) or (means and is_report and not turn.get("pause")):
         return [followup("action_open_case")]
     if turn.is_question:
-        turn.marks["route"] = route("ask_question")
         await answer(turn)
     elif is_wordless(turn) or turn.get("pause"):
         _say_not_understood(turn)

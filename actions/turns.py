@@ -230,6 +230,11 @@ class Turn:
         ranking = self.message.get("intent_ranking") or ()
         return next((i["name"] for i in ranking if i["name"] in intents), None)
 
+    def probability_of(self, intents: Collection[str]) -> float:
+        """That it is one of these intents, 0 to 1."""
+        ranking = self.message.get("intent_ranking") or ()
+        return sum(float(i["confidence"]) for i in ranking if i["name"] in intents)
+
     @property
     def confidence(self) -> float:
         """How sure the likeliest intent is, 0 to 1."""

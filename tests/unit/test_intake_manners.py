@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from actions.filing import OpenCase
 from actions.talk import Correct, Decline, Fallback, HandOver, Inform
 from tests.unit.talking import STORY, Judge, filled, make_services, tell
 
@@ -145,6 +146,26 @@ async def test_a_likely_report_opens_a_case_though_the_classifier_falls_back() -
     )
 
     assert heard.followup == "action_open_case"
+
+
+@pytest.mark.parametrize(
+    ("text", "sure", "opens"),
+    [
+        ("Do you sell cards with my own portrait?", 0.45, False),
+        ("Could you look up when I joined?", 0.95, True),
+        ("I lost the ball. Do you sell new ones?", 0.45, True),
+        ("Is this where I make a complaint?", 0.45, True),
+    ],
+)
+async def test_what_sounds_like_a_report_and_only_asks_is_answered(
+    text: str, sure: float, opens: bool
+) -> None:
+    heard = await tell(
+        text, action=OpenCase, intent="report_problem", confidence=sure, form=False
+    )
+
+    assert heard.opens_form == opens
+    assert (heard.custom[0]["route"] == "faq") != opens
 
 
 async def test_a_crisis_that_was_only_guessed_at_is_not_told_as_one() -> None:
