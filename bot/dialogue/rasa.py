@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -87,31 +88,21 @@ class RasaClient:
         self, conversation: str, text: str, metadata: Mapping[str, Any]
     ) -> Turn:
         utterance = {"sender": conversation, "message": text, "metadata": metadata}
-        try:
-            async with asyncio.timeout(self._timeout_seconds):
-                said = await self._call("POST", "webhooks/rest/webhook", utterance)
-                replies = _read_replies(said)
-                if not replies:
-                    # An action raised: Rasa answers `200 []` all the same.
-                    raise AssistantUnavailable("Rasa gave an empty reply")
-                tracker = await self._call(
-                    "GET", f"conversations/{quote(conversation, safe='')}/tracker"
-                )
-        except (aiohttp.ClientError, TimeoutError, *_NOT_RASA) as exc:
-            raise AssistantUnavailable(
-                f"Rasa did not answer: {type(exc).__name__}"
-            ) from exc
+        async with self._answering():
+            said = await self._call("POST", "webhooks/rest/webhook", utterance)
+            replies = _read_replies(said)
+            if not replies:
+                # An action raised: Rasa answers `200 []` all the same.
+                raise AssistantUnavailable("Rasa gave an empty reply")
+            tracker = await self._call(
+                "GET", f"conversations/{quote(conversation, safe='')}/tracker"
+            )
         return _read_turn(replies, tracker)
 
     async def intent(self, text: str) -> tuple[str, float]:
-        try:
-            async with asyncio.timeout(self._timeout_seconds):
-                read = await self._call("POST", "model/parse", {"text": text})
-                return str(read["intent"]["name"]), float(read["intent"]["confidence"])
-        except (aiohttp.ClientError, TimeoutError, *_NOT_RASA) as exc:
-            raise AssistantUnavailable(
-                f"Rasa did not answer: {type(exc).__name__}"
-            ) from exc
+        async with self._answering():
+            read = await self._call("POST", "model/parse", {"text": text})
+            return str(read["intent"]["name"]), float(read["intent"]["confidence"])
 
     async def is_ready(self) -> bool:
         try:
@@ -120,6 +111,17 @@ class RasaClient:
         except (aiohttp.ClientError, TimeoutError, *_NOT_RASA):
             return False
         return bool(status.get("model_file"))
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        """Turn no answer in time, and what is no answer of Rasa, into our error."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                yield
+        except (aiohttp.ClientError, TimeoutError, *_NOT_RASA) as exc:
+            raise AssistantUnavailable(
+                f"Rasa did not answer: {type(exc).__name__}"
+            ) from exc
 
     async def _call(self, method: str, path: str, body: Any = None) -> Any:
         async with self._session.request(
