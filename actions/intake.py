@@ -112,9 +112,7 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
     is_answer = asked or bool(turn.get("date_options")) or bool(current)
     found = mentions(turn, is_answer=is_answer and (asked or is_correction))
     if chosen := _choose_option(turn, found) if asked else None:
-        turn.set(event_date=chosen, date_options=None)
-        turn.remove_missing("event_date")
-        _take_time(turn)
+        _store_day(turn, chosen)
         return bool(chosen != current)
     best = event_date(found, turn.today)
     may_replace = asked or is_correction or _names_date(turn)
@@ -134,10 +132,15 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
         value = narrowed[0]
     else:
         value = _in_month_of(current, best).isoformat()
-    turn.set(event_date=value, date_options=None)
-    turn.remove_missing("event_date")
-    has_time = _take_time(turn)
+    has_time = _store_day(turn, value)
     return has_time or bool(value != current)
+
+
+def _store_day(turn: Turn, iso: str) -> bool:
+    """Store the day that is certain now; whether a new time stands with it."""
+    turn.set(event_date=iso, date_options=None)
+    turn.remove_missing("event_date")
+    return _take_time(turn)
 
 
 def take_told_day(turn: Turn, text: str) -> bool:
