@@ -135,7 +135,7 @@ async def _saved(
     connection: AsyncConnection, wanted: Wanted, limit: int
 ) -> list[Change]:
     table = page_versions
-    query = _narrowed(select(table), table, table.c.created_at, wanted, limit)
+    query = narrowed(select(table), table, table.c.created_at, wanted, limit)
     return [
         Change(
             kind="saved",
@@ -160,7 +160,7 @@ async def _withdrawn(
         page_versions.c.version == table.c.version,
     )
     base = select(table, page_versions.c.title).join(page_versions, titled)
-    query = _narrowed(base, table, table.c.withdrawn_at, wanted, limit)
+    query = narrowed(base, table, table.c.withdrawn_at, wanted, limit)
     return [
         Change(
             kind="withdrawn",
@@ -181,7 +181,7 @@ async def _published(
     connection: AsyncConnection, wanted: Wanted, limit: int
 ) -> list[Change]:
     table = publications
-    query = _narrowed(
+    query = narrowed(
         select(table), table, table.c.published_at, replace(wanted, page=""), None
     )
     if wanted.page:
@@ -208,9 +208,10 @@ async def _published(
     ]
 
 
-def _narrowed(
+def narrowed(
     query: Select[Any], table: Table, at: Any, wanted: Wanted, limit: int | None
 ) -> Select[Any]:
+    """The newest rows that are wanted, at most `limit`; `at` is when each was made."""
     if wanted.author:
         query = query.where(table.c.author == wanted.author)
     if wanted.page:

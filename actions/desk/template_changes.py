@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.desk.tables import answer_templates
-from knowledge.changes import Change, Kind, Wanted
+from knowledge.changes import Change, Kind, Wanted, narrowed
 from knowledge.database import reading
 
 _table = answer_templates
@@ -27,11 +27,7 @@ class TemplateChanges:
         """The newest versions that are wanted; none where a page is."""
         if wanted.page:
             return []
-        query = select(_table).order_by(_table.c.saved_at.desc()).limit(limit)
-        if wanted.author:
-            query = query.where(_table.c.author == wanted.author)
-        if wanted.before is not None:
-            query = query.where(_table.c.saved_at < wanted.before)
+        query = narrowed(select(_table), _table, _table.c.saved_at, wanted, limit)
         async with reading(self._engine) as connection:
             rows = (await connection.execute(query)).all()
         return [
