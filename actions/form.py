@@ -119,11 +119,13 @@ class _Utterance:
         turn = self.turn
         facts = turn.services.facts.read(turn.text)
         tells = bool(facts.stated or facts.email or named_fields(turn))
-        if turn.is_doubtful_crisis:
-            if tells or fields.wishes(turn) or turn.has("submit"):
-                return True
-            if await is_surely_complaint(turn):
-                return True
+        if turn.is_doubtful_crisis and (
+            tells
+            or fields.wishes(turn)
+            or turn.has("submit")
+            or await is_surely_complaint(turn)
+        ):
+            return True
         is_asked_for = self.asked_for in ("name", "email", "username")
         is_word = len(turn.text.split()) == 1
         return is_asked_for and is_word and turn.confidence < _CERTAIN_OF_CRISIS
