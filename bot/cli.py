@@ -82,7 +82,7 @@ def train(
     """Train the complaint classifier and the assistant, where their data changed."""
     from bot.running.prepare import shown
     from bot.running.prepare import train as run
-    from bot.running.retraining import retrain
+    from bot.running.retraining import retrain, say_unlearnt
     from knowledge.embedding import load_embedder, prepare_model
 
     settings = Settings.from_environment()
@@ -91,6 +91,7 @@ def train(
     embedder = load_embedder(*model)
     asyncio.run(run(settings, embedder, console))
     if not with_corrections:
+        asyncio.run(say_unlearnt(settings, console))
         return
     with shown(console, "Learning from corrections") as report:
         retrained = asyncio.run(retrain(settings, embedder, report))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.tables import cases, corrections
@@ -23,6 +23,12 @@ class Correction:
 
     example: Example
     observed: Observed
+
+
+async def count_corrections(engine: AsyncEngine) -> int:
+    """How many cases have a verdict that an agent put right."""
+    async with reading(engine) as connection:
+        return await connection.scalar(select(func.count(corrections.c.case_id))) or 0
 
 
 async def read_corrections(engine: AsyncEngine, observer: Observer) -> list[Correction]:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from actions.classification import classifier_folder, train_classifier
 from bot.commands.quality import say_refusal
 from bot.migrations import upgrade
+from bot.running.retraining import say_unlearnt
 from bot.running.training import train_assistant
 from bot.settings import Settings
 from knowledge.database import open_engine
@@ -87,6 +88,7 @@ async def prepare(settings: Settings, console: Console) -> Embedder:
     finally:
         await engine.dispose()
     await train(settings, embedder, console)
+    await say_unlearnt(settings, console)
     return embedder
 
 

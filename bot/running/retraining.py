@@ -7,10 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
+from sqlalchemy.exc import ProgrammingError
 
 from actions.classification import Classifier, classifier_folder, load_classifier
-from actions.classification.corrections import Correction, read_corrections
+from actions.classification.classifier import read_manifest
+from actions.classification.corrections import (
+    Correction,
+    count_corrections,
+    read_corrections,
+)
 from actions.classification.cues import read_cues
 from actions.classification.examples import CUES_FILE, Example, read_examples
 from actions.classification.network import Network
@@ -28,7 +35,7 @@ from bot.evaluation.rows import read_rows
 from bot.settings import Settings
 from knowledge.database import open_engine
 from knowledge.embedding import Embedder
-from knowledge.errors import BadInput
+from knowledge.errors import ArchiveUnavailable, BadInput
 
 Progress = Callable[[int, int], None]
 # Never trained on: a file of labelled messages in the operator's data.
@@ -111,6 +118,28 @@ async def retrain(
         languages = measure_languages(read_examples(source), embedder)
         write(folder, fitted, cues, made, languages)
     return retrained
+
+
+async def say_unlearnt(settings: Settings, console: Console) -> None:
+    """Say how many corrections the classifier does not know, and how it learns them.
+
+    Trained without them, it forgets those that it had learnt.
+    """
+    manifest = read_manifest(classifier_folder(settings.state_dir)) or {}
+    engine = open_engine(settings.archive_url)
+    try:
+        n_made = await count_corrections(engine)
+    except (ArchiveUnavailable, ProgrammingError):
+        # Training needs no archive: there may be none yet.
+        return
+    finally:
+        await engine.dispose()
+    if (n_unlearnt := n_made - manifest.get("n_corrections", 0)) > 0:
+        console.print(
+            f"{n_unlearnt} of {n_made} corrections by agents are not in the "
+            "classifier: `guichet train --with-corrections` learns from them all",
+            soft_wrap=True,
+        )
 
 
 def _count(frozen: Path) -> dict[str, int]:

@@ -4,13 +4,20 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from actions.cases.archive import Archive
 from actions.cases.complaint import Policy
 from actions.classification import classifier_folder, load_classifier, train_classifier
 from actions.classification.classifier import read_manifest
 from bot.migrations import upgrade
-from bot.running.retraining import FROZEN, MUST_NOT_FALL, Retrained, retrain
+from bot.running.retraining import (
+    FROZEN,
+    MUST_NOT_FALL,
+    Retrained,
+    retrain,
+    say_unlearnt,
+)
 from bot.settings import Settings
 from knowledge.database import open_engine
 from knowledge.embedding import FakeEmbedder
@@ -103,3 +110,29 @@ def test_a_figure_may_fall_by_what_one_message_weighs(after: float, worse: list[
 async def test_without_corrections_there_is_nothing_to_learn(settings):
     with pytest.raises(BadInput, match="no agent has corrected"):
         await retrain(settings, FakeEmbedder())
+
+
+async def said(settings: Settings) -> str:
+    console = Console(record=True, width=200)
+    await say_unlearnt(settings, console)
+    return console.export_text()
+
+
+async def test_training_without_corrections_says_what_it_forgets(settings, policy):
+    await correct(settings, policy, ["How does a tournament work"], "tournament")
+    await retrain(settings, FakeEmbedder())
+    assert await said(settings) == ""
+    write(settings.data_dir / "complaints" / "en.jsonl", "withdrawal")
+
+    train_classifier(
+        settings.data_dir, FakeEmbedder(), classifier_folder(settings.state_dir)
+    )
+
+    assert "1 of 1 corrections" in await said(settings)
+    assert "guichet train --with-corrections" in await said(settings)
+
+
+async def test_training_before_there_is_an_archive_says_nothing(tmp_path):
+    settings = Settings(data_dir=tmp_path / "data", state_dir=tmp_path)
+
+    assert await said(settings) == ""
