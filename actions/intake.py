@@ -40,6 +40,7 @@ def begin(turn: Turn) -> None:
         },
         missing=[],
         attempts={},
+        explained=[],
         shown=None,
         confirmed=None,
         earlier=None,
@@ -340,7 +341,11 @@ def count_try(turn: Turn, field: str) -> int:
 
 def explain_once(turn: Turn, field: str) -> bool:
     """Note that the customer is told what a field is for; whether it is new to them."""
-    return count_try(turn, f"why {field}") == 1
+    explained = list(turn.get("explained") or [])
+    if field in explained:
+        return False
+    turn.set(explained=[*explained, field])
+    return True
 
 
 def resolved_day(turn: Turn) -> date | None:
