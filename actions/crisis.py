@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.base import STOP_FORM, Events, TurnAction, followup
-from actions.filing import opens_case, park
+from actions.filing import park, verdict_on, words_open_case
 from actions.phrases import whole_words
 from actions.turns import Turn
 from actions.urgency import crisis_values, say_after_crisis
@@ -51,12 +51,9 @@ class HelpInCrisis(TurnAction):
 
 async def is_surely_complaint(turn: Turn) -> bool:
     """Whether what sounds somewhat like despair is a complaint beyond doubt."""
-    if not await opens_case(turn):
+    if words_open_case(turn) is False:
         return False
-    verdict = await turn.services.in_thread(
-        turn.services.classifier.classify, turn.text, turn.language
-    )
-    return verdict.probability >= _SURE_OF_COMPLAINT
+    return (await verdict_on(turn)).probability >= _SURE_OF_COMPLAINT
 
 
 def _tells_of_another(turn: Turn) -> bool:

@@ -10,7 +10,7 @@ from actions import hearing, intake, review
 from actions.answer import answer
 from actions.asking import open_form
 from actions.base import STOP_FORM, Events, TurnAction
-from actions.cases.case import CaseDraft, Customer, receipt_as_json
+from actions.cases.case import CaseDraft, Customer, Verdict, receipt_as_json
 from actions.earlier import written_reference
 from actions.fields import say_date_noted
 from actions.turns import Turn
@@ -251,6 +251,14 @@ def _wants_to_resume(turn: Turn) -> bool:
 
 async def opens_case(turn: Turn) -> bool:
     """Whether an utterance of unsure intent is a report all the same."""
+    is_report = words_open_case(turn)
+    if is_report is None:
+        is_report = (await verdict_on(turn)).is_complaint
+    return is_report
+
+
+def words_open_case(turn: Turn) -> bool | None:
+    """Whether its words make an utterance a report; None where its matter decides."""
     words = len(turn.text.split())
     if turn.states("complaint") and (turn.get("parked") or words >= 4):
         return True
@@ -259,13 +267,15 @@ async def opens_case(turn: Turn) -> bool:
     if turn.intent == "nlu_fallback" and turn.likeliest_intent in hearing.REPORTS:
         # Not sure enough for a rule, but there is nothing likelier.
         return words >= _SHORTEST_REPORT_WORDS and turn.confidence >= _LIKELY
-    if words < _NEW_MATTER_WORDS:
-        return False
+    return False if words < _NEW_MATTER_WORDS else None
+
+
+async def verdict_on(turn: Turn) -> Verdict:
+    """What the classifier makes of the utterance, leaving out who writes."""
     matter = turn.services.facts.without_person(turn.text, ())
-    verdict = await turn.services.in_thread(
+    return await turn.services.in_thread(
         turn.services.classifier.classify, matter, turn.language
     )
-    return bool(verdict.is_complaint)
 
 
 async def _is_same_matter(turn: Turn) -> bool:

@@ -38,8 +38,10 @@ class Judge:
 
     def __init__(self, *, is_complaint: bool = True, sure: float = 0.98) -> None:
         self.is_complaint, self.sure = is_complaint, sure
+        self.judged: list[str] = []
 
     def classify(self, text: str, language: str | None = None) -> Verdict:
+        self.judged.append(text)
         return Verdict(
             is_complaint=self.is_complaint,
             probability=self.sure if self.is_complaint else 1 - self.sure,

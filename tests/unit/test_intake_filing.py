@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from actions.crisis import HelpInCrisis
 from actions.filing import CancelCase, FileCase, OpenCase, RestartCase
 from actions.talk import Correct
 from knowledge.errors import NotReady
@@ -170,3 +171,19 @@ async def test_a_correction_of_nothing_opens_a_case() -> None:
     )
 
     assert heard.followup == "action_open_case"
+
+
+async def test_a_doubtful_cry_for_help_is_judged_once() -> None:
+    judge = Judge()
+
+    heard = await tell(
+        STORY,
+        services=make_services(classifier=judge),
+        action=HelpInCrisis,
+        intent="crisis",
+        confidence=0.4,
+        form=False,
+    )
+
+    assert heard.followup == "action_open_case"
+    assert judge.judged == [STORY]
