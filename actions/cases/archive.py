@@ -230,14 +230,21 @@ class Archive(CaseLookup):
         self,
         reference: str,
         agent: str,
+        reason: str,
         *,
         is_urgent: bool,
         version: int | None = None,
     ) -> Case:
-        """Let the case be taken before all that are not urgent, or no longer."""
+        """Let the case be taken before all that are not urgent, or no longer.
+
+        Raises:
+            BadInput: There is no reason.
+        """
+        _require_text("reason", reason)
+        kind = "marked_urgent" if is_urgent else "marked_not_urgent"
         async with self._changing(reference, version) as change:
             change.set(is_urgent=is_urgent)
-            change.record(agent, "marked_urgent" if is_urgent else "marked_not_urgent")
+            change.record(agent, kind, reason=reason.strip())
         return change.saved
 
     async def send_interim_update(

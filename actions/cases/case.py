@@ -49,6 +49,8 @@ CATEGORIES: tuple[Category, ...] = (
     "privacy_data",
     "other",
 )
+# Why the counter itself makes a case urgent, in the details of the event.
+CRY_FOR_HELP = "cry_for_help"
 OUTCOME_KINDS: tuple[OutcomeKind, ...] = (
     "decision_confirmed",
     "decision_overturned",

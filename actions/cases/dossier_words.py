@@ -15,6 +15,7 @@ from actions.cases.dossier import Dossier, Texts
 from actions.cases.sealing import SAID, SealedEvent
 
 SENDERS = {"bot": "bot", "customer": "customer_sender", "agent": "agent"}
+URGENCY = ("marked_urgent", "marked_not_urgent")
 
 
 class DossierInWords:
@@ -152,12 +153,22 @@ class DossierInWords:
 
     def _event(self, event: SealedEvent) -> dict[str, str]:
         who = {"customer": "customer_sender", "system": "system"}.get(event.actor)
+        what = self._words.get(f"events.{event.kind}", event.kind)
+        reason = self._reason(event)
         # Agents speak for the operator: who it was, the JSON tells.
         return {
             "at": self._moment(event.at),
             "actor": self._words[who or "agent"],
-            "what": self._words.get(f"events.{event.kind}", event.kind),
+            "what": self._say("reasoned", what=what, reason=reason) if reason else what,
         }
+
+    def _reason(self, event: SealedEvent) -> str:
+        """Why a case passed others, or does no more: that is what it can be asked."""
+        details = event.details or {}
+        if event.kind not in URGENCY:
+            return ""
+        because = self._words.get(f"because.{details.get('because')}", "")
+        return str(details.get("reason") or because)
 
     def _say(self, key: str, **values: object) -> str:
         return self._texts.text(self._language, f"dossier.{key}", **values)

@@ -15,6 +15,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from actions.cases.calendar import civil_day
 from actions.cases.case import (
+    CRY_FOR_HELP,
     Case,
     CaseDraft,
     Customer,
@@ -245,7 +246,7 @@ def _first_events(
     }
     events = [("customer", "filed", filing)]
     if case.is_urgent:
-        events.append(("system", "marked_urgent", {}))
+        events.append(("system", "marked_urgent", {"because": CRY_FOR_HELP}))
     if case.duplicate_of is not None:
         original = {"duplicate_of": case.duplicate_of}
         events.append(("system", "marked_duplicate", original))

@@ -55,6 +55,13 @@ NOTICES = {
 FORMS = frozenset(
     "notes classification assign urgency pause resume reopen hold release".split()
 )
+# Events whose reason is an agent's own words.
+REASONED = (
+    "marked_urgent",
+    "marked_not_urgent",
+    "legal_hold_placed",
+    "legal_hold_released",
+)
 N_LIKELY_CATEGORIES = 3
 
 
@@ -171,6 +178,7 @@ async def _case_page(
             "one_line": one_line,
             "missing": missing_fields(case),
             "notes": notes(case),
+            "reasoned": REASONED,
             "cited_address": cited_address,
             "urgency": urgency_at(now, SOON),
             "agent": agent_of(request),

@@ -10,7 +10,17 @@ from actions.cases.case import Case
 from actions.desk.presenting import Conflicting
 from knowledge.workplace import WORKPLACE, StaffTexts, interface_language
 
-_LABELS = {"notes": "add_note", "outcome": "outcome", "assign": "assign"}
+_LABELS = {
+    "notes": "add_note",
+    "outcome": "outcome",
+    "assign": "assign",
+    "urgency": "urgency",
+    "hold": "hold",
+    "release": "hold",
+    "pause": "clocks.pause",
+}
+# What somebody has written, by the names of the forms' fields.
+_WRITTEN = ("text", "reasons", "note", "reason")
 
 
 def conflicting(
@@ -71,10 +81,11 @@ def _words(
         said = next(
             (m for m in case.transcript if m.id == last.details.get("message")), None
         )
-        words = said.text if said else last.details.get("text")
+        details = last.details
+        words = said.text if said else details.get("text") or details.get("reason")
         theirs += f": {words}" if words else ""
     return Conflicting(
         field=texts.text(language, f"desk.{_LABELS.get(change, 'reply')}"),
-        yours=fields.get("text") or fields.get("reasons") or "–",
+        yours=next(filter(None, map(fields.get, _WRITTEN)), "–"),
         theirs=theirs,
     )

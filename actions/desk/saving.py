@@ -133,10 +133,14 @@ async def assign(desk: Desk, reference: str, agent: str, fields: Fields) -> Case
 
 
 async def urgency(desk: Desk, reference: str, agent: str, fields: Fields) -> Case:
-    """Have the case taken before others or, with `is_urgent` no, in its turn."""
+    """Have the case taken before others or, with `is_urgent` no, in its turn.
+
+    For a `reason`, which the history keeps.
+    """
     return await desk.archive.mark_urgent(
         reference,
         agent,
+        _text(fields, "reason"),
         is_urgent=_yes_or_no(fields, "is_urgent"),
         version=_version(fields),
     )

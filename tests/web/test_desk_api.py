@@ -61,7 +61,7 @@ async def test_of_many_agents_exactly_one_gets_a_case(desk, file_case) -> None:
         ("notes", {"text": "Hej"}, "version", 2),
         ("interim-update", {"text": "Hej"}, "status", "open"),
         ("assign", {"assignee": "bo@x.example"}, "assigned_to", "bo@x.example"),
-        ("urgency", {"is_urgent": True}, "is_urgent", True),
+        ("urgency", {"is_urgent": True, "reason": "x"}, "is_urgent", True),
         ("outcome", {"kind": "clarification"}, "status", "closed"),
         (
             "classification",

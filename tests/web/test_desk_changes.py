@@ -173,9 +173,11 @@ async def test_an_urgent_case_is_taken_first_and_may_lose_its_urgency(
     first, second = await file_case(), await file_case()
     path = f"/desk/cases/{second.reference}"
 
-    await send(desk, f"{path}/urgency", version=second.version, is_urgent="yes")
+    await send(
+        desk, f"{path}/urgency", version=1, is_urgent="yes", reason="Rädd för sitt liv"
+    )
     urgent = await get_page(desk, "/desk")
-    await send(desk, f"{path}/urgency", version=second.version + 1, is_urgent="no")
+    await send(desk, f"{path}/urgency", version=2, is_urgent="no", reason="Var skämt")
     page = await get_page(desk, "/desk")
 
     assert references(urgent) == [second.reference, first.reference]
@@ -184,3 +186,39 @@ async def test_an_urgent_case_is_taken_first_and_may_lose_its_urgency(
     kinds = [event.kind for event in after.history]
     assert kinds == ["filed", "marked_urgent", "marked_not_urgent"]
     assert await desk.parts.archive.find_faults() == []
+
+
+async def test_the_history_tells_why_a_case_was_urgent_and_why_no_longer(
+    desk, file_case
+) -> None:
+    case = await file_case(is_urgent=True)
+    path = f"/desk/cases/{case.reference}"
+
+    await send(desk, f"{path}/urgency", version=1, is_urgent="no", reason="Var skämt")
+    page = await get_page(desk, path)
+
+    assert "the customer’s words were read as a cry for help" in page
+    assert 'No longer urgent: <span dir="auto">Var skämt</span>' in page
+
+
+async def test_urgency_without_a_reason_is_refused(desk, file_case) -> None:
+    case = await file_case()
+    path = f"/desk/cases/{case.reference}/urgency"
+
+    page = await send(desk, path, status=400, is_urgent="yes", reason=" ")
+
+    assert "The text is empty." in page
+    assert not (await desk.parts.archive.case(case.reference)).is_urgent
+
+
+async def test_a_reason_that_came_too_late_is_not_lost(desk, file_case) -> None:
+    case = await file_case()
+    path = f"/desk/cases/{case.reference}"
+    await send(desk, f"{path}/notes", version=1, text="Ringde")
+
+    page = await send(
+        desk, f"{path}/urgency", status=409, version=1, is_urgent="yes", reason="I kris"
+    )
+
+    assert page.count("I kris") == 2
+    assert ">Urgency</th>" in page

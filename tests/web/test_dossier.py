@@ -209,6 +209,24 @@ async def test_a_file_of_another_case_is_not_found(counter: Counter, reference: 
     assert response.status == 404
 
 
+async def test_the_pdf_tells_why_a_case_passed_others_and_why_no_more(
+    counter: Counter,
+) -> None:
+    archive = counter.parts.archive
+    case = await archive.file(make_draft(is_urgent=True))
+    await archive.mark_urgent(
+        case.reference, "eva", "Parlait d’un ami", is_urgent=False
+    )
+    await counter.sign_in()
+
+    response = await counter.client.get(f"{CASES}/{case.reference}/dossier.pdf")
+
+    pages = PdfReader(io.BytesIO(await response.read())).pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    assert "Signalée comme urgente : ce qui a été écrit peut être un appel" in text
+    assert "N’est plus signalée comme urgente : Parlait d’un ami" in text
+
+
 @pytest.mark.parametrize("path", ["dossier.json", "dossier.pdf", "attachments/x"])
 async def test_strangers_get_nothing(counter: Counter, path: str):
     case = await counter.parts.archive.file(make_draft())
