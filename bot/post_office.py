@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, time, timedelta, tzinfo
 from email.headerregistry import Address
+from functools import partial
 from typing import Any, cast
 
 import aiohttp
@@ -33,6 +34,7 @@ from actions.delivery.zammad import Zammad
 from actions.delivery.zendesk import Zendesk
 from bot import keys
 from bot.keys import Parts
+from bot.dialogue.distress import is_cry_for_help
 from bot.metrics import Metrics
 from bot.scheduling.scheduler import Daily, Every, Job
 from bot.settings import Settings
@@ -198,6 +200,7 @@ def _mailroom(parts: Parts, addresses: ReplyAddresses) -> Mailroom:
         parts.clock,
         attachments=parts.attachments,
         announce=parts.events.publish,
+        is_cry_for_help=partial(is_cry_for_help, parts.assistant),
     )
 
 

@@ -17,6 +17,7 @@ from knowledge.writes import Write, new_row, parameter
 
 EmailKind = Literal[
     "receipt",
+    "in_need",
     "reply",
     "information_request",
     "interim_update",

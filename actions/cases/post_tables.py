@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Index,
     Integer,
     String,
     Table,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -98,6 +100,13 @@ letters = Table(
     Column("message", Key(64)),
     # Where its files are kept while it belongs to no case; no foreign key.
     Column("conversation", Key(64)),
+    # Read as that when it came, of one that belonged to no case.
+    Column(
+        "is_cry_for_help",
+        Boolean(create_constraint=False),
+        nullable=False,
+        server_default=false(),
+    ),
     # Who put it away, and when.
     Column("dismissed_by", SafeText),
     Column("dismissed_at", UtcDateTime),

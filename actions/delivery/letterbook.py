@@ -36,6 +36,7 @@ class StoredLetter:
         source: As sent, byte for byte; of a received one its headers.
         text: What it says, with what it quotes.
         conversation: Where its files are while it belongs to no case; None for none.
+        is_cry_for_help: A received one that belonged to no case, read as that.
         dismissed_by, dismissed_at: Who put it away, and when.
     """
 
@@ -56,6 +57,7 @@ class StoredLetter:
     message: str | None
     at: datetime
     conversation: str | None = None
+    is_cry_for_help: bool = False
     dismissed_by: str | None = None
     dismissed_at: datetime | None = None
 
@@ -124,8 +126,9 @@ class Letterbook:
         return await self._select(letters.c.reference == reference)
 
     async def unmatched(self) -> list[StoredLetter]:
-        """Received letters that wait for staff, oldest first."""
-        return await self._select(letters.c.state == "unmatched")
+        """Received letters that wait for staff: cries for help, then the oldest."""
+        waiting = await self._select(letters.c.state == "unmatched")
+        return sorted(waiting, key=lambda each: not each.is_cry_for_help)
 
     async def n_unmatched(self) -> int:
         """How many received letters wait for staff."""

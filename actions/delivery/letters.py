@@ -18,17 +18,18 @@ from markupsafe import Markup, escape
 
 from actions.cases.case import OUTCOME_KINDS, Case
 from actions.cases.outbox import EmailKind
+from actions.helplines import HelpLines, load_help_lines
 from knowledge.errors import NotReady
 from knowledge.operator import Operator
 from knowledge.text_trees import flatten, placeholders
 
 KINDS: tuple[EmailKind, ...] = get_args(EmailKind)
 # By the counter itself, not by a person: mail programs must not answer these.
-AUTOMATIC: frozenset[EmailKind] = frozenset({"receipt"})
+AUTOMATIC: frozenset[EmailKind] = frozenset({"receipt", "in_need"})
 
 _PLACEHOLDERS = frozenset(
     "name operator sender reference opened_on answer_due_on status_url text reasons "
-    "outcome".split()
+    "outcome gambling_line crisis_line exclusion emergency".split()
 )
 _KEYS = {
     "greeting",
@@ -63,6 +64,7 @@ class Letters:
         templates: Mapping[str, Mapping[str, str]],
         layout: str,
         operator: Operator,
+        help_lines: HelpLines,
         address: str,
     ) -> None:
         """Check every template.
@@ -71,6 +73,7 @@ class Letters:
             templates: By language, texts by dotted key.
             layout: Jinja2 template of the HTML part.
             operator: In whose name letters are written.
+            help_lines: Whom somebody in need can call.
             address: Of the site, without a trailing slash.
 
         `styles` holds what a content policy must name for the layout's styles to be
@@ -80,6 +83,7 @@ class Letters:
             NotReady: A language lacks a key, or its placeholders differ.
         """
         self._templates, self._operator, self._address = templates, operator, address
+        self._help_lines = help_lines
         self.styles = _style_hashes(layout)
         for language, texts in templates.items():
             _check(language, texts, templates[operator.default_language])
@@ -105,10 +109,14 @@ class Letters:
         texts = self._templates[language]
         filled = self._values(texts, language, case, values)
         greeting = "greeting" if case.customer.name else "greeting_unnamed"
+        said = [texts[f"letters.{kind}.text"]]
+        if kind == "receipt" and case.is_urgent:
+            # Help first.
+            said.insert(0, texts["letters.in_need.text"])
         body = [
-            *_fill(texts[greeting], filled),
-            *_fill(texts[f"letters.{kind}.text"], filled),
-            *_fill(texts["closing"], filled),
+            paragraph
+            for text in (texts[greeting], *said, texts["closing"])
+            for paragraph in _fill(text, filled)
         ]
         footer = list(_fill(texts["footer"], filled))
         subject = " ".join(texts[f"letters.{kind}.subject"].format_map(filled).split())
@@ -141,7 +149,9 @@ class Letters:
             return operator.style.day(language, local.date())
 
         sender = ", ".join(filter(None, [operator.legal_name, operator.address]))
+        help_line = self._help_lines.for_customer(language, operator.country)
         return {
+            **help_line.placeholders(),
             "name": case.customer.name or "",
             "operator": operator.name,
             "sender": sender,
@@ -159,7 +169,7 @@ def load_letters(data_dir: Path, operator: Operator, address: str) -> Letters:
     """Read `letters/<language>.yml` for each of the operator's languages.
 
     Raises:
-        NotReady: A file is missing or malformed.
+        NotReady: A file is missing or malformed, or that of the help-lines is.
     """
     folder = data_dir / "letters"
     templates = {
@@ -167,7 +177,7 @@ def load_letters(data_dir: Path, operator: Operator, address: str) -> Letters:
         for language in operator.languages
     }
     layout = (folder / "layout.html").read_text("utf-8")
-    return Letters(templates, layout, operator, address)
+    return Letters(templates, layout, operator, load_help_lines(data_dir), address)
 
 
 def _fill(template: str, values: Mapping[str, str]) -> Iterator[str]:

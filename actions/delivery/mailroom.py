@@ -67,6 +67,7 @@ class Mailroom:
         *,
         attachments: Attachments | None = None,
         announce: Announce | None = None,
+        is_cry_for_help: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
         """Join the mailroom to the archive.
 
@@ -78,11 +79,14 @@ class Mailroom:
             clock: The present moment.
             attachments: Keeps files; without it none is kept.
             announce: Tells whoever watches a conversation of what was written.
+            is_cry_for_help: Whether the writer of these words needs help at once;
+                without it no letter is read so.
         """
         self._engine, self._archive = engine, archive
         self._addresses = addresses
         self._mask, self._clock = mask, clock
         self._attachments, self._announce = attachments, announce
+        self._is_cry_for_help = is_cry_for_help
 
     async def receive(self, raw: bytes) -> Result:
         """Take one letter; the same one again changes nothing."""
@@ -115,7 +119,11 @@ class Mailroom:
             letter = await self._waiting(connection, number)
             files = await files_in(connection, letter.conversation)
             async with self._archive.changing(connection, reference) as change:
-                message = await customer_wrote(change, trim_reply(letter.text))
+                message = await customer_wrote(
+                    change,
+                    trim_reply(letter.text),
+                    is_cry_for_help=letter.is_cry_for_help,
+                )
                 change.record(agent, "letter_attached", message_id=letter.message_id)
                 for file in files:
                     change.record("customer", FILE_ADDED, **file_details(file))
@@ -213,9 +221,10 @@ class Mailroom:
 
     async def _append(self, mail: IncomingMail, case: Case) -> Result:
         files, refused = await self._store_files(mail, case.conversation)
-        text = trim_reply(mail.text) or mail.subject
+        text = _words_of(mail)
         if not text and not files:
             return await self._set_aside(mail, "empty")
+        is_cry_for_help = await self._cries_for_help(mail)
         async with writing(self._engine) as connection:
             number = await self._insert(
                 connection, mail, "appended", reference=case.reference, case=case
@@ -223,7 +232,12 @@ class Mailroom:
             if number is None:
                 return "duplicate"
             async with self._archive.changing(connection, case.reference) as change:
-                message = await customer_wrote(change, text, letter=mail.message_id)
+                message = await customer_wrote(
+                    change,
+                    text,
+                    letter=mail.message_id,
+                    is_cry_for_help=is_cry_for_help,
+                )
                 for reason in refused:
                     change.record("system", "attachment_refused", reason=reason)
             await update_letter(connection, number, message=message.id)
@@ -300,12 +314,23 @@ class Mailroom:
 
     async def _set_aside(self, mail: IncomingMail, reason: str) -> Result:
         conversation = await self._keep_files(mail)
+        is_cry_for_help = await self._cries_for_help(mail)
         async with writing(self._engine) as connection:
             await self._insert(
-                connection, mail, "unmatched", reason=reason, conversation=conversation
+                connection,
+                mail,
+                "unmatched",
+                reason=reason,
+                conversation=conversation,
+                is_cry_for_help=is_cry_for_help,
             )
         log.info("a letter belongs to no case: %s", reason)
         return "unmatched"
+
+    async def _cries_for_help(self, mail: IncomingMail) -> bool:
+        if self._is_cry_for_help is None or mail.is_automatic:
+            return False
+        return await self._is_cry_for_help(_words_of(mail))
 
     async def _keep_files(self, mail: IncomingMail) -> str | None:
         """Keep the files of a letter without a case, in a conversation of their own.
@@ -328,6 +353,7 @@ class Mailroom:
         reason: str | None = None,
         case: Case | None = None,
         conversation: str | None = None,
+        is_cry_for_help: bool = False,
     ) -> int | None:
         return await insert_letter(
             connection,
@@ -346,6 +372,7 @@ class Mailroom:
             language=case.language if case else "",
             message=None,
             conversation=conversation,
+            is_cry_for_help=is_cry_for_help,
             at=self._clock(),
         )
 
@@ -361,3 +388,8 @@ class Mailroom:
     async def _tell(self, case: Case, message: Message) -> None:
         if self._announce is not None:
             await self._announce(case.conversation, message_as_json(message))
+
+
+def _words_of(mail: IncomingMail) -> str:
+    """What was written this time."""
+    return trim_reply(mail.text) or mail.subject

@@ -17,9 +17,8 @@ from aiohttp import web
 from actions.cases.case import Case, CaseDraft, Customer
 from actions.cases.files import TYPES
 from actions.cases.queries import CaseStatus
-from actions.turns import SURE_OF_CRISIS
 from bot import keys
-from bot.dialogue.rasa import Assistant
+from bot.dialogue.distress import is_cry_for_help
 from bot.settings import Settings
 from bot.tokens import internal_token, seal, unseal
 from bot.web.filled import Filled, check
@@ -28,7 +27,7 @@ from bot.web.negotiation import asked_language
 from bot.web.pages import render
 from knowledge.bodies import form_fields, read_body
 from knowledge.citing import cite_in_force
-from knowledge.errors import AssistantUnavailable, NotFound, Unavailable
+from knowledge.errors import NotFound, Unavailable
 
 N_SUGGESTED_PAGES = 3
 LINK_LASTS = timedelta(days=2)
@@ -181,7 +180,7 @@ async def _file(request: web.Request, language: str, filled: Filled) -> Case:
         zone = parts.operator.zone
         suggested = await cite_in_force(parts.pages, suggested, filled.event_date, zone)
     says_complaint = "says_complaint" in values
-    is_urgent = await _is_cry_for_help(parts.assistant, values["description"])
+    is_urgent = await is_cry_for_help(parts.assistant, values["description"])
     return await parts.archive.file(
         CaseDraft(
             filing_key=f"contact:{values['filing_key']}",
@@ -210,18 +209,6 @@ async def _file(request: web.Request, language: str, filled: Filled) -> Case:
             suggested_pages=[citation.as_json() for citation in suggested],
         )
     )
-
-
-async def _is_cry_for_help(assistant: Assistant, text: str) -> bool:
-    """Whether the assistant would have stopped everything for these words.
-
-    Failing open: while it is away the case is filed all the same, in its turn.
-    """
-    try:
-        intent, confidence = await assistant.intent(text)
-    except AssistantUnavailable:
-        return False
-    return intent == "crisis" and confidence >= SURE_OF_CRISIS
 
 
 async def _attach(request: web.Request, case: Case, files: Sequence[File]) -> None:

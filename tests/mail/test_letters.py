@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from actions.cases.archive import Archive
 from actions.cases.case import OUTCOME_KINDS, Customer
 from actions.delivery.letters import KINDS, Letters, load_letters
+from actions.helplines import HelpLines
 from bot.settings import ROOT
 from knowledge.errors import NotReady
 from knowledge.operator import Operator, load_operator
@@ -18,6 +19,7 @@ from tests.factories import make_draft
 OPERATOR = load_operator(ROOT / "data")
 LETTERS = load_letters(ROOT / "data", OPERATOR, "https://ruterdam.example")
 LANGUAGES = OPERATOR.languages
+NO_HELP_LINES = HelpLines({}, {})
 VALUES = {
     "text": "Première ligne.\n\nDeuxième <b>paragraphe</b>.",
     "outcome": "solution",
@@ -92,6 +94,16 @@ async def test_an_unknown_language_is_answered_in_the_operators_first(
     assert letter.language == "sv"
 
 
+async def test_the_receipt_of_an_urgent_case_begins_with_who_listens(
+    archive: Archive, letters: Letters
+) -> None:
+    case = await archive.file(make_draft(is_urgent=True))
+
+    text = letters.render_letter("receipt", "fr", case, {}).text
+
+    assert -1 < text.find("3114") < text.find("Merci de nous avoir écrit")
+
+
 @pytest.mark.parametrize("kind", OUTCOME_KINDS)
 def test_every_outcome_has_its_sentence(kind: str) -> None:
     told = {
@@ -120,6 +132,7 @@ def _case() -> Any:
         customer=Customer(name="Élise"),
         opened_at=now,
         answer_due_at=now,
+        is_urgent=False,
     )
 
 
@@ -140,7 +153,7 @@ def test_a_wrong_template_stops_the_start_with_a_sentence(
     }
 
     with pytest.raises(NotReady, match=rf"letters/fr\.yml: {key}.*{sentence}"):
-        Letters(templates, "", operator, "")
+        Letters(templates, "", operator, NO_HELP_LINES, "")
 
 
 def test_a_missing_letter_stops_the_start(letters: Letters, operator: Operator) -> None:
@@ -150,7 +163,7 @@ def test_a_missing_letter_stops_the_start(letters: Letters, operator: Operator) 
     }
 
     with pytest.raises(NotReady, match=r"letters/fi\.yml.*letters\.reopened\.subject"):
-        Letters(templates, "", replace(operator), "")
+        Letters(templates, "", replace(operator), NO_HELP_LINES, "")
 
 
 async def test_letters_take_the_form_of_address(archive: Archive) -> None:

@@ -13,6 +13,7 @@ from actions.cases.case import Case
 from actions.cases.outbox import EMAIL
 from actions.delivery.office import POST, PostOffice
 from actions.delivery.outbox import Delivery
+from bot.dialogue.rasa import Turn
 from bot.post_office import reply_addresses
 from tests.factories import PNG, make_draft
 from tests.web.conftest import Counter
@@ -68,6 +69,16 @@ async def test_a_letter_is_shown_as_text_with_why_it_waits(desk: Counter) -> Non
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
     assert "<script>alert" not in shown
     assert "Names no case" in shown
+
+
+async def test_a_cry_for_help_without_a_case_is_marked(desk: Counter) -> None:
+    desk.assistant.script = lambda text, metadata: Turn(replies=[], intent="crisis")
+    await receive(desk)
+
+    listed, shown = await read(desk, "/desk/mail"), await read(desk, LETTER)
+
+    assert '<span class="tag over">Urgent</span>' in listed
+    assert "May be a cry for help" in shown
 
 
 async def test_a_strangers_letter_names_the_case_that_it_answers(

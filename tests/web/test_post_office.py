@@ -21,6 +21,7 @@ from actions.cases.policies import load_policy
 from actions.delivery.office import POST, PostOffice
 from actions.delivery.reminding import STAFF_EMAIL
 from bot.cli import app as cli
+from bot.dialogue.rasa import Turn
 from bot.post_office import post_checks, reply_addresses
 from bot.settings import Settings
 from knowledge.database import open_engine
@@ -114,6 +115,22 @@ async def test_a_posted_letter_joins_its_case(taking: Counter) -> None:
     assert await response.json() == {"result": "appended"}
     told = (await taking.parts.archive.case(case.reference)).transcript[-1]
     assert told.text == "Déjà écrit."
+
+
+async def test_a_posted_letter_is_read_for_cries_for_help(taking: Counter) -> None:
+    taking.assistant.script = lambda text, metadata: Turn(replies=[], intent="crisis")
+    case = await taking.parts.archive.file(make_draft())
+    addresses = reply_addresses(taking.parts.settings, taking.parts.operator)
+    raw = (
+        "From: elise.morel@example.fr\r\nMessage-ID: <one@example.fr>\r\n"
+        f"To: {addresses.make('reply', case.reference)}\r\n\r\nJe veux en finir."
+    ).encode()
+
+    await taking.client.post(
+        "/api/v1/mail/inbound", data=raw, headers=signed(raw, SECRET, time.time())
+    )
+
+    assert (await taking.parts.archive.case(case.reference)).is_urgent
 
 
 @pytest.mark.parametrize(
