@@ -33,8 +33,8 @@ from actions.delivery.webhooks import WebhookCarrier
 from actions.delivery.zammad import Zammad
 from actions.delivery.zendesk import Zendesk
 from bot import keys
-from bot.keys import Parts
 from bot.dialogue.distress import is_cry_for_help
+from bot.keys import Parts
 from bot.metrics import Metrics
 from bot.scheduling.scheduler import Daily, Every, Job
 from bot.settings import Settings
