@@ -155,7 +155,7 @@ def take_told_day(turn: Turn, text: str) -> bool:
     best = event_date(found, turn.today)
     if best is None or best.value is None or turn.get("event_date"):
         return False
-    at = time_of_day(text, turn.services.phrases)
+    at = time_of_day(text, turn.services.phrases, turn.language)
     turn.set(event_date=best.value.isoformat())
     turn.set(event_time=at.isoformat("minutes") if at else None)
     return True
@@ -201,7 +201,7 @@ def _is_short(turn: Turn) -> bool:
 
 
 def _take_time(turn: Turn) -> bool:
-    found = time_of_day(turn.text, turn.services.phrases)
+    found = time_of_day(turn.text, turn.services.phrases, turn.language)
     value = found.isoformat("minutes") if found else None
     if value is None or value == turn.get("event_time"):
         return False
