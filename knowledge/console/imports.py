@@ -19,6 +19,7 @@ from knowledge.console.work import Progress
 from knowledge.errors import BadInput, TooLong
 from knowledge.importing import (
     Batch,
+    BrokenFile,
     Proposal,
     Reader,
     compare,
@@ -28,6 +29,7 @@ from knowledge.importing import (
     save_batch,
 )
 from knowledge.importing.folders import PACKED, READABLE, take
+from knowledge.importing.reading import Unreadable
 from knowledge.pages import render_html
 from knowledge.workplace import WORKPLACE, render, see_other
 
@@ -40,10 +42,15 @@ _PIECE = 65_536
 
 @dataclass(frozen=True, kw_only=True)
 class Reviewed:
-    """What was read, beside what is stored."""
+    """What was read, beside what is stored.
+
+    Attributes:
+        refused: The address itself, where it could not be read.
+    """
 
     batch: Batch
     proposals: list[Proposal]
+    refused: BrokenFile | None = None
 
 
 @dataclass(kw_only=True)
@@ -92,7 +99,10 @@ async def review(request: web.Request) -> web.Response:
     if not work.is_over:
         return under_way(request, work)
     if work.state != "done":
-        return _source_page(request, error=work.error or None, status=400, failed=True)
+        return _source_page(request, failed=work.state, status=400)
+    if work.result.refused:
+        refused = work.result.refused
+        return _source_page(request, refused=refused, named=work.about, status=400)
     return render(
         request,
         "console/review.html",
@@ -141,7 +151,9 @@ def _source_page(
 ) -> web.Response:
     context = {
         "error": shown.get("error"),
-        "failed": shown.get("failed", False),
+        "failed": shown.get("failed"),
+        "refused": shown.get("refused"),
+        "named": shown.get("named", ""),
         "page_languages": request.app[WORKPLACE].languages,
         "suffixes": ",".join(sorted([*READABLE, PACKED])),
     }
@@ -154,7 +166,11 @@ async def _read_address(
     if "://" not in address:
         address = f"https://{address}"
     async with open_fetcher(is_private_allowed=parts.is_private_allowed) as fetcher:
-        batch = await read_url(address, reader, fetcher, progress)
+        try:
+            batch = await read_url(address, reader, fetcher, progress)
+        except Unreadable as exc:
+            refused = BrokenFile.of(address, exc)
+            return Reviewed(batch=Batch(), proposals=[], refused=refused)
     return await _reviewed(parts, batch)
 
 
@@ -175,17 +191,27 @@ def _read_all(
     for done, (name, content) in enumerate(sorted(files), start=1):
         suffix = PurePosixPath(name).suffix.lower()
         if suffix == PACKED:
-            packed = read_packed(content, reader, progress)
-            for page in packed.pages:
-                batch.add(page)
-            batch.broken.extend(packed.broken)
-            batch.skipped.extend(packed.skipped)
+            _take_packed(batch, name, content, reader, progress)
         elif suffix in READABLE:
             take(batch, name, partial(bytes, content), reader)
         else:
             batch.skipped.append(name)
         progress(done, len(files))
     return batch
+
+
+def _take_packed(
+    batch: Batch, name: str, content: bytes, reader: Reader, progress: Progress
+) -> None:
+    try:
+        packed = read_packed(content, reader, progress)
+    except Unreadable as exc:
+        batch.broken.append(BrokenFile.of(name, exc))
+        return
+    for page in packed.pages:
+        batch.add(page)
+    batch.broken.extend(packed.broken)
+    batch.skipped.extend(packed.skipped)
 
 
 async def _reviewed(parts: Console, batch: Batch) -> Reviewed:

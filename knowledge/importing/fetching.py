@@ -27,6 +27,8 @@ ROBOTS_BYTES = 512_000
 FIRST_FREE_PORT = 1024
 WEB_PORTS = (80, 443)
 _GZIP = b"\x1f\x8b"
+# Why a site is not asked for more.
+_SILENT = ("unreachable", "no_connection", "too_slow", "forbidden_address")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,9 +144,9 @@ class Fetcher:
                 # RFC 9309: no such file leaves all open, a failing site nothing.
                 if exc.code == "status" and str(exc.values["status"])[0] == "4":
                     return ""
-                if exc.code in ("unreachable", "forbidden_address"):
+                if exc.code in _SILENT:
                     raise
-                return "" if exc.code == "too_long" else "User-agent: *\nDisallow: /"
+                return "" if exc.code == "longer" else "User-agent: *\nDisallow: /"
             if isinstance(answer, Answer):
                 return answer.content.decode("utf-8", "replace")
             address = urljoin(address, answer)
@@ -182,10 +184,10 @@ class Fetcher:
         except aiohttp.ClientConnectorError as exc:
             if isinstance(exc.os_error, _Forbidden):
                 raise _forbidden(address) from exc
-            raise Unreadable("unreachable", error="no connection") from exc
+            raise Unreadable("no_connection") from exc
         except TimeoutError as exc:
-            error = f"nothing within {self.bounds.answer_seconds:g} s"
-            raise Unreadable("unreachable", error=error) from exc
+            seconds = f"{self.bounds.answer_seconds:g}"
+            raise Unreadable("too_slow", seconds=seconds) from exc
         except (aiohttp.ClientError, ValueError, OSError) as exc:
             raise Unreadable("unreachable", error=type(exc).__name__) from exc
         return Answer(
@@ -204,7 +206,7 @@ class Fetcher:
             content += piece
             self._n_bytes += len(piece)
             if len(content) > largest:
-                raise Unreadable("too_long", size=f"over {largest}", limit=largest)
+                raise Unreadable("longer", limit=largest)
             if self._n_bytes > self.bounds.n_bytes:
                 raise Spent("bytes")
         return unpacked(bytes(content), largest)
@@ -222,9 +224,9 @@ def unpacked(content: bytes, largest: int) -> bytes:
     try:
         plain = unpacker.decompress(content, largest + 1)
     except zlib.error as exc:
-        raise Unreadable("unreadable", error="not a gzip file") from exc
+        raise Unreadable("no_gzip") from exc
     if len(plain) > largest:
-        raise Unreadable("too_long", size=f"over {largest}", limit=largest)
+        raise Unreadable("longer", limit=largest)
     return plain
 
 
@@ -256,11 +258,11 @@ def check_address(address: str) -> None:
         parts = urlsplit(address)
         port = parts.port
     except ValueError as exc:
-        raise Unreadable("malformed", error=f"{address} is no address") from exc
+        raise Unreadable("no_address", address=address) from exc
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise Unreadable("malformed", error=f"{address} is no address of the web")
+        raise Unreadable("no_address", address=address)
     if parts.username or parts.password:
-        raise Unreadable("malformed", error="an address must not hold a password")
+        raise Unreadable("with_password")
 
 
 def host_of(address: str) -> str:

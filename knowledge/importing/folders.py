@@ -98,7 +98,7 @@ def read_packed(
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, ValueError) as exc:
-        raise Unreadable("unreadable", error="not a ZIP archive") from exc
+        raise Unreadable("no_zip") from exc
     with archive:
         members = [each for each in archive.infolist() if not each.is_dir()]
         too_large = sum(each.file_size for each in members) > LARGEST_PACKED_BYTES
@@ -151,7 +151,7 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         with archive.open(member) as packed:
             content = packed.read(LARGEST_FILE_BYTES + 1)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as exc:
-        raise Unreadable("unreadable", error="cannot be unpacked") from exc
+        raise Unreadable("damaged") from exc
     if len(content) > LARGEST_FILE_BYTES:
         raise Unreadable("too_long", size=member.file_size, limit=LARGEST_FILE_BYTES)
     return content

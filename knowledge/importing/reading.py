@@ -22,18 +22,28 @@ ReasonCode = Literal[
     "too_long",
     "mixed_encodings",
     "unreadable",
+    "longer",
+    "no_gzip",
+    "no_zip",
+    "damaged",
     "no_text",
     "no_language",
     "twice",
     "not_a_page",
     "packed",
     "unreachable",
+    "no_connection",
+    "too_slow",
+    "over_bound",
     "status",
     "redirects",
     "other_host",
     "forbidden_address",
     "forbidden_by_robots",
-    "malformed",
+    "no_address",
+    "with_password",
+    "no_sitemap",
+    "open_front_matter",
 ]
 
 _REASONS: dict[ReasonCode, str] = {
@@ -42,18 +52,28 @@ _REASONS: dict[ReasonCode, str] = {
     "too_long": "has {size} bytes, at most {limit} are read",
     "mixed_encodings": "mixes UTF-8 with another encoding: byte {place} is not UTF-8",
     "unreadable": "cannot be read: {error}",
+    "longer": "has over {limit} bytes, at most {limit} are read",
+    "no_gzip": "is not a gzip file, although it begins like one",
+    "no_zip": "is not a ZIP archive",
+    "damaged": "cannot be unpacked",
     "no_text": "the page has no text",
     "no_language": "its language cannot be told: name it with --language",
     "twice": "page {id} ({language}) was already read from {earlier}",
     "not_a_page": "is {kind}, expected a page",
     "packed": "unpacks to more than {limit} bytes or holds more than {files} files",
     "unreachable": "does not answer: {error}",
+    "no_connection": "does not answer: no connection",
+    "too_slow": "does not answer: nothing within {seconds} s",
+    "over_bound": "is larger, or slower, than is read at once",
     "status": "answers {status}",
     "redirects": "was redirected more than {limit} times",
     "other_host": "belongs to another site, {host}",
     "forbidden_address": "{host} is not an address on the public internet",
     "forbidden_by_robots": "robots.txt asks not to read it",
-    "malformed": "{error}",
+    "no_address": "{address} is no address of the web",
+    "with_password": "an address must not hold a password",
+    "no_sitemap": "is no sitemap",
+    "open_front_matter": "the front matter does not end with ---",
 }
 
 
@@ -108,12 +128,18 @@ class ReadPage:
 
 @dataclass(frozen=True, kw_only=True)
 class BrokenFile:
-    """A file or address that was left out, and why."""
+    """A file or address that was left out, and why.
+
+    Attributes:
+        code, values: Of what is `Unreadable`; the reason in other languages.
+        refusal: Of what is wrong in another way: which text of the staff's says it.
+    """
 
     name: str
     reason: str
     code: str = "malformed"
     values: dict[str, object] = field(default_factory=dict)
+    refusal: str = "other"
 
     @classmethod
     def of(cls, name: str, error: BadInput) -> BrokenFile:
@@ -122,7 +148,7 @@ class BrokenFile:
             return cls(
                 name=name, reason=str(error), code=error.code, values=error.values
             )
-        return cls(name=name, reason=str(error), values={"error": str(error)})
+        return cls(name=name, reason=str(error), refusal=error.refusal)
 
 
 @dataclass(frozen=True, kw_only=True)

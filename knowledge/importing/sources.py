@@ -102,9 +102,7 @@ class _Source:
     def markdown(self, text: str) -> ReadPage:
         found = front_matter(text, source=self._name)
         if found is None and text.startswith("---\n"):
-            raise Unreadable(
-                "malformed", error="the front matter does not end with ---"
-            )
+            raise Unreadable("open_front_matter")
         fields, body = found if found is not None else ({}, text)
         said = frozenset(key for key, value in fields.items() if value)
         if not said.issuperset({"id", "title", "kind", "language", "url"}):

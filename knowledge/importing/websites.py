@@ -36,7 +36,7 @@ async def read_url(
     try:
         answer = await fetcher.fetch(address)
     except Spent as exc:
-        raise Unreadable("unreachable", error=f"over the bound of {exc}") from exc
+        raise Unreadable("over_bound") from exc
     walk = _Walk(fetcher, reader, host_of(answer.address))
     listed = _locations(answer)
     if listed is None:
@@ -92,7 +92,7 @@ class _Walk:
                 answer = await self.fetcher.fetch(address, host=self.host)
                 inner = _locations(answer)
                 if inner is None:
-                    raise Unreadable("malformed", error="is no sitemap")
+                    raise Unreadable("no_sitemap")
             except BadInput as exc:
                 self._broken(address, exc)
                 continue
