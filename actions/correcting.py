@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 
+from actions.phrases import PhraseBook
 from actions.turns import Turn
 
 _CUES = {
@@ -23,12 +24,17 @@ _SURE_OF_QUESTION = 0.5
 
 def named_fields(turn: Turn) -> list[str]:
     """The fields whose names stand in the utterance."""
-    phrases, rest, named = turn.services.phrases, turn.folded, []
+    return fields_named_in(turn.services.phrases, turn.folded)
+
+
+def fields_named_in(phrases: PhraseBook, folded: str) -> list[str]:
+    """The fields whose names stand in a folded text."""
+    named = []
     for field, cue in _CUES.items():
-        if phrases.has(cue, rest):
+        if phrases.has(cue, folded):
             named.append(field)
             # What names a username ("user name") names no name.
-            rest = phrases.pattern(cue).sub(" ", rest)
+            folded = phrases.pattern(cue).sub(" ", folded)
     return named
 
 

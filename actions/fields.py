@@ -160,14 +160,19 @@ async def take_details(turn: Turn, changed: list[str]) -> None:
 
 async def refuse(turn: Turn, field: str) -> None:
     """Explain what a needed field is for, once; then go on without."""
+    do_without(turn, field)
+    has_digits = any(character.isdigit() for character in turn.text)
+    if len(turn.text.split()) >= _STATEMENT_WORDS and has_digits:
+        await intake.add_description(turn, turn.text)
+
+
+def do_without(turn: Turn, field: str) -> None:
+    """Go on without a field; one that is needed is explained first, once."""
     is_needed = not intake.may_be_skipped(turn, field) and not turn.get(field)
     if is_needed and intake.explain_once(turn, field):
         turn.say(f"utter_why_{field}", **_values(turn))
     else:
         _leave_out(turn, field)
-    has_digits = any(character.isdigit() for character in turn.text)
-    if len(turn.text.split()) >= _STATEMENT_WORDS and has_digits:
-        await intake.add_description(turn, turn.text)
 
 
 def fail(turn: Turn, field: str) -> None:

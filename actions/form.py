@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import consent, earlier, fields, hearing, intake
+from actions import consent, earlier, fields, hearing, intake, removing
 from actions.answer import AnswerQuestion
 from actions.asking import ask, choice_of_day
 from actions.base import Events, TurnAction, followup
@@ -103,6 +103,10 @@ class _Utterance:
         if turn.get("correcting") and turn.has("keep"):
             turn.set(correcting=None)
             return await self._go_on()
+        if removing.take_out(turn, self.asked_for):
+            if self._is_refused_too():
+                await fields.refuse(turn, self.asked_for)
+            return await self._go_on()
         match hearing.command(turn):
             case "cancel":
                 return self._leave("action_cancel_case")
@@ -129,6 +133,12 @@ class _Utterance:
         is_asked_for = self.asked_for in ("name", "email", "username")
         is_word = len(turn.text.split()) == 1
         return is_asked_for and is_word and turn.confidence < _CERTAIN_OF_CRISIS
+
+    def _is_refused_too(self) -> bool:
+        """Whether the field asked for is refused beside one that is taken out."""
+        turn, field = self.turn, self.asked_for
+        is_named = field in named_fields(turn) and not turn.get(field)
+        return is_named and field not in (turn.get("missing") or [])
 
     async def _answer(self) -> Events:
         turn = self.turn
