@@ -11,7 +11,8 @@
     ├── NotFound               no such conversation, case, page: 404
     │   └── Gone               it was here, and was removed: 410
     ├── Conflict               the thing has moved on: 409
-    │   └── PublishRefused     it would answer worse than the operator allows
+    │   ├── PublishRefused     it would answer worse than the operator allows
+    │   └── DeadLinks          what would be new links to what is not there
     ├── TooManyRequests        slow down: 429
     └── Unavailable            a part that we need does not answer: 503
         ├── ArchiveUnavailable
@@ -137,6 +138,23 @@ class PublishRefused(Conflict):
         super().__init__(f"{measures}; {len(broken)} questions break")
         self.fallen, self.broken = fallen, broken
         self.details = {"fallen": fallen, "broken": broken}
+
+
+class DeadLinks(Conflict):
+    """Links of what would be published lead nowhere.
+
+    Attributes:
+        links: `id` and `language` of the page, `text`, `target`, and `trouble`.
+    """
+
+    def __init__(self, links: list[dict[str, str]]) -> None:
+        named = ", ".join(
+            f"{each['target']} on {each['language']}/{each['id']}" for each in links[:3]
+        )
+        more = f" and {len(links) - 3} more" if len(links) > 3 else ""
+        super().__init__(f"links lead nowhere: {named}{more}")
+        self.links = links
+        self.details = {"dead_links": links}
 
 
 class TooManyRequests(GuichetError):

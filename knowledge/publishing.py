@@ -13,13 +13,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from knowledge.answers import Knowledge
 from knowledge.chunking import chunk
 from knowledge.embedding import Embedder, Progress
-from knowledge.errors import BadInput, GuichetError, NotFound
+from knowledge.errors import BadInput, DeadLinks, GuichetError, NotFound
 from knowledge.index import Manifest, PassageIndex, open_index
 from knowledge.indexes import (
     ensure_index,
@@ -31,13 +31,21 @@ from knowledge.indexes import (
     read_quality,
     write_quality,
 )
+from knowledge.links import dead_links
 from knowledge.measuring import measure_index
 from knowledge.pages import Page
 from knowledge.quality import Checks, Quality
 from knowledge.regressions import refuse_worse
 from knowledge.store import PageStore
 
-__all__ = ["Publisher", "index_folder", "publish", "rebuild", "roll_back"]
+__all__ = [
+    "Publisher",
+    "index_folder",
+    "publish",
+    "rebuild",
+    "refuse_dead_links",
+    "roll_back",
+]
 
 
 log = logging.getLogger(__name__)
@@ -74,6 +82,7 @@ async def publish(
     checks: Checks | None = None,
     pages: Sequence[Page] | None = None,
     force: bool = False,
+    with_dead_links: bool = False,
     progress: Progress = no_progress,
     author: str = "guichet",
 ) -> Manifest:
@@ -89,6 +98,7 @@ async def publish(
         checks: The editors' questions and the operator's rules; none by default.
         pages: By default every page in its newest version.
         force: Publish even what answers worse than the operator's floor.
+        with_dead_links: Publish even what links to what is not there.
         progress: Called as passages are embedded and questions asked.
         author: Noted with the publication.
 
@@ -99,16 +109,31 @@ async def publish(
         BadInput: There are no pages.
         PublishRefused: It would answer worse than the operator's floor allows; what
             customers are answered from stays as it is.
+        DeadLinks: What would be new has links that lead nowhere.
         Conflict: Somebody else has published in the meantime.
     """
     base = await store.latest_publication()
     if pages is None:
         pages = await store.pages()
+    if not with_dead_links:
+        await refuse_dead_links(store, pages)
     press = _press(embedder, state_dir, checks, progress)
     built = await _build(press, pages, force=force)
     await store.record_publication(pages, author=author, base=base)
     await asyncio.to_thread(built.go_live, state_dir)
     return built.manifest
+
+
+async def refuse_dead_links(store: PageStore, pages: Sequence[Page]) -> None:
+    """Look where the links of what would be new lead, were `pages` published.
+
+    Raises:
+        DeadLinks: Some lead nowhere.
+    """
+    published = await store.published_pages()
+    new = [page for page in pages if page not in published]
+    if dead := dead_links(pages, among=new):
+        raise DeadLinks([asdict(each) for each in dead])
 
 
 async def roll_back(
@@ -245,7 +270,12 @@ class Publisher:
         self._number: int | None = None
 
     async def publish(
-        self, author: str, *, pages: Sequence[Page] | None = None, force: bool = False
+        self,
+        author: str,
+        *,
+        pages: Sequence[Page] | None = None,
+        force: bool = False,
+        with_dead_links: bool = False,
     ) -> Manifest:
         """Make the newest versions live, or exactly `pages`; see `publish`."""
         async with self._turn:
@@ -256,6 +286,7 @@ class Publisher:
                 checks=self._load_checks(),
                 pages=pages,
                 force=force,
+                with_dead_links=with_dead_links,
                 author=author,
             )
             await self._reopen()

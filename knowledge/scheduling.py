@@ -45,7 +45,12 @@ class Scheduled:
 
 class Publishes(Protocol):
     async def publish(
-        self, author: str, *, pages: Sequence[Page] | None = None, force: bool = False
+        self,
+        author: str,
+        *,
+        pages: Sequence[Page] | None = None,
+        force: bool = False,
+        with_dead_links: bool = False,
     ) -> object:
         """Make exactly these pages live."""
 
@@ -154,7 +159,8 @@ async def publish_due(
     for each in await schedule.waiting(due_at=now):
         try:
             pages = await with_drafts(store, await schedule.still_wanted(each))
-            await publisher.publish(each.author, pages=pages)
+            # Where its links lead was looked at when the editor chose the time.
+            await publisher.publish(each.author, pages=pages, with_dead_links=True)
         except (PublishRefused, BadInput, NotFound) as exc:
             await schedule.settle(each.id, "refused", str(exc))
         else:

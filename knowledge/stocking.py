@@ -23,7 +23,8 @@ async def stock(
     """Store and publish the files of `folder` that were never stored before.
 
     Drafts of editors stay drafts, and a page that an editor has changed since its
-    file was read stays as the editor left it.
+    file was read stays as the editor left it. Links that lead nowhere do not keep a
+    counter from opening: editors are shown them.
 
     Raises:
         NotFound: There is no such folder.
@@ -34,7 +35,14 @@ async def stock(
     report = await import_folder(store, folder, author="import", only_unseen=True)
     live = {(page.id, page.language): page for page in await store.published_pages()}
     if not live:
-        await publish(store, embedder, state_dir, checks=checks, progress=progress)
+        await publish(
+            store,
+            embedder,
+            state_dir,
+            checks=checks,
+            with_dead_links=True,
+            progress=progress,
+        )
     elif report.n_new_versions:
         for new in report.pages:
             live[new.id, new.language] = await store.page(new.id, new.language)
@@ -44,6 +52,7 @@ async def stock(
             state_dir,
             checks=checks,
             pages=[*live.values()],
+            with_dead_links=True,
             progress=progress,
         )
     else:

@@ -12,7 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.commands.quality import say_parity, say_quality, say_refusal
+from bot.commands.quality import (
+    say_dead_links,
+    say_parity,
+    say_quality,
+    say_refusal,
+)
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,18 +72,33 @@ def publish_pages(
     force: Annotated[
         bool, typer.Option("--force", help="Even below the operator's floor.")
     ] = False,
+    with_dead_links: Annotated[
+        bool,
+        typer.Option("--with-dead-links", help="Even with links that lead nowhere."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Answer customers from the newest version of every page.
 
-    The questions of data/questions/ are asked first. A publication that would answer
-    worse than the floor in data/operator.yml is refused, with the questions it breaks.
+    New pages whose links lead nowhere are refused, and named. The questions of
+    data/questions/ are asked first. A publication that would answer worse than the
+    floor in data/operator.yml is refused, with the questions it breaks.
     """
-    from knowledge.errors import PublishRefused
+    from knowledge.errors import DeadLinks, PublishRefused
     from knowledge.publishing import publish
 
     try:
-        manifest = asyncio.run(_put_out("Publishing", publish, force=force))
+        manifest = asyncio.run(
+            _put_out(
+                "Publishing", publish, force=force, with_dead_links=with_dead_links
+            )
+        )
+    except DeadLinks as refused:
+        if json:
+            console.print_json(data={"published": False, **refused.details})
+        else:
+            say_dead_links(refused, console)
+        raise typer.Exit(1) from refused
     except PublishRefused as refused:
         if json:
             console.print_json(data={"published": False, **refused.details})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from knowledge.errors import PublishRefused
+from knowledge.errors import DeadLinks, PublishRefused
 
 if TYPE_CHECKING:
     from knowledge.parity import Difference, ParityReport
@@ -134,3 +135,17 @@ def say_refusal(refused: PublishRefused, console: Console) -> None:
         )
     console.print(table)
     console.print("Publish all the same with `guichet knowledge publish --force`.")
+
+
+def say_dead_links(refused: DeadLinks, console: Console) -> None:
+    """Print where the links stand that kept pages from being published."""
+    console.print("[red]not published[/red]: links lead nowhere")
+    table = Table("page", "link", "leads to", "")
+    for each in refused.links:
+        trouble = "no such page" if each["trouble"] == "no_page" else "no such section"
+        page = f"{each['language']}/{each['id']}"
+        table.add_row(page, escape(each["text"]), escape(each["target"]), trouble)
+    console.print(table)
+    console.print(
+        "Mend them, or publish with `guichet knowledge publish --with-dead-links`."
+    )

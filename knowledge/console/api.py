@@ -77,10 +77,15 @@ async def list_versions(request: web.Request) -> web.Response:
 
 @routes.post(f"{ROOT}/publish")
 async def publish(request: web.Request) -> web.Response:
-    """Publish the newest versions; `force` even where that is refused."""
+    """Publish the newest versions; `force` even where that is refused.
+
+    With `with_dead_links` also where links lead nowhere.
+    """
     fields = await json_object(request, may_be_empty=True)
     manifest = await request.app[CONSOLE].publisher.publish(
-        author_of(request), force=fields.get("force") is True
+        author_of(request),
+        force=fields.get("force") is True,
+        with_dead_links=fields.get("with_dead_links") is True,
     )
     return await _published(request, manifest.as_json())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -12,9 +12,10 @@ from multidict import MultiMapping
 from knowledge.bodies import form_fields, whole_number
 from knowledge.console.parts import CONSOLE, Console, author_of
 from knowledge.console.work import Work
-from knowledge.errors import BadInput, PublishRefused
-from knowledge.links import dead_links
+from knowledge.errors import BadInput, DeadLinks, PublishRefused
+from knowledge.links import DeadLink, dead_links
 from knowledge.pages import Page
+from knowledge.publishing import refuse_dead_links
 from knowledge.scheduling import Draft, with_drafts
 from knowledge.versions import PageState
 from knowledge.withdrawals import Key, without
@@ -97,13 +98,23 @@ async def publish(request: web.Request) -> web.Response:
         return await _drafts_page(request, error=NOTHING_CHOSEN, status=400)
     try:
         pages = await with_drafts(parts.store, drafts) if drafts else None
-        if "with_dead_links" not in fields and await _leads_nowhere(parts, pages):
-            return await _drafts_page(request, drafts, error=DEAD_LINKS, status=409)
+        with_dead_links = "with_dead_links" in fields
         if fields.get("when") == "later":
             at = _local_time(request, fields.get("publish_at", ""))
+            if pages and not with_dead_links:
+                await refuse_dead_links(parts.store, pages)
             await parts.schedule.add(drafts, publish_at=at, author=author)
             return see_other("/knowledge/publish", notice="scheduled")
-        await parts.publisher.publish(author, pages=pages, force="force" in fields)
+        await parts.publisher.publish(
+            author,
+            pages=pages,
+            force="force" in fields,
+            with_dead_links=with_dead_links,
+        )
+    except DeadLinks as refused:
+        return await _drafts_page(
+            request, drafts, error=DEAD_LINKS, dead=refused.links, status=409
+        )
     except PublishRefused as refused:
         return await _drafts_page(request, drafts, refused=refused, status=409)
     except BadInput as exc:
@@ -140,9 +151,11 @@ async def _drafts_page(
     request: web.Request,
     chosen: Sequence[Draft] | None = None,
     *,
+    dead: Sequence[Mapping[str, str] | DeadLink] | None = None,
     status: int = 200,
     **shown: Any,
 ) -> web.Response:
+    """The drafts; `dead` are the links that stood in the way of those chosen."""
     parts, place = request.app[CONSOLE], request.app[WORKPLACE]
     states = await parts.store.states()
     drafts = [state for state in states if state.is_waiting]
@@ -153,7 +166,7 @@ async def _drafts_page(
         {
             "drafts": drafts,
             "chosen": None if chosen is None else {draft[:2] for draft in chosen},
-            "dead": _dead(states, drafts),
+            "dead": _dead(states, drafts) if dead is None else dead,
             "waiting": await parts.schedule.waiting(),
             "refusals": await parts.schedule.refused(),
             "names": await parts.names(),
@@ -168,18 +181,10 @@ async def _drafts_page(
     )
 
 
-async def _leads_nowhere(parts: Console, pages: Sequence[Page] | None) -> bool:
-    """Whether what would be new has links that lead nowhere."""
-    published = await parts.store.published_pages()
-    if pages is None:
-        pages = await parts.store.pages()
-    return bool(dead_links(pages, [each for each in pages if each not in published]))
-
-
-def _dead(states: Sequence[PageState], drafts: Sequence[PageState]) -> list[Any]:
+def _dead(states: Sequence[PageState], drafts: Sequence[PageState]) -> list[DeadLink]:
     """Dead links of the drafts, were all of them published."""
     pages: list[Page] = [each.newest.page for each in states if not each.is_withdrawn]
-    return list(dead_links(pages, among=[state.newest.page for state in drafts]))
+    return dead_links(pages, among=[state.newest.page for state in drafts])
 
 
 def _chosen(fields: MultiMapping[str]) -> list[Draft]:

@@ -22,7 +22,12 @@ class FakePublisher:
         self._store, self._refuses = store, refuses
 
     async def publish(
-        self, author: str, *, pages: Sequence[Page] | None = None, force: bool = False
+        self,
+        author: str,
+        *,
+        pages: Sequence[Page] | None = None,
+        force: bool = False,
+        with_dead_links: bool = False,
     ) -> None:
         if self._refuses:
             raise PublishRefused({}, [])

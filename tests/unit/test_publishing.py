@@ -9,7 +9,7 @@ import pytest
 from knowledge.answers import open_knowledge
 from knowledge.database import metadata, open_engine
 from knowledge.embedding import FakeEmbedder
-from knowledge.errors import BadInput, NotFound
+from knowledge.errors import BadInput, DeadLinks, NotFound
 from knowledge.indexes import KEPT_INDEXES
 from knowledge.pages import Page
 from knowledge.publishing import (
@@ -57,6 +57,21 @@ async def test_publishing_makes_the_newest_words_the_answer(store, tmp_path) -> 
     await publish(store, FakeEmbedder(), tmp_path)
 
     assert answered_from(tmp_path) == "It costs a crown."
+
+
+async def test_new_links_that_lead_nowhere_are_refused_unless_they_may_stay(
+    store, tmp_path
+) -> None:
+    await save(store, "See [the terms](/help/en/terms).")
+
+    with pytest.raises(DeadLinks, match="/help/en/terms on en/fees") as refused:
+        await publish(store, FakeEmbedder(), tmp_path)
+    assert await store.published_pages() == []
+    await publish(store, FakeEmbedder(), tmp_path, with_dead_links=True)
+
+    assert [each["trouble"] for each in refused.value.links] == ["no_page"]
+    # What is there already stands in nobody's way.
+    await publish(store, FakeEmbedder(), tmp_path)
 
 
 async def test_publishing_the_same_again_embeds_nothing(store, tmp_path) -> None:

@@ -30,6 +30,23 @@ async def test_rolling_back_brings_the_old_answers_back(console) -> None:
     assert len(await store.history("fees", "sv")) == 2
 
 
+async def test_the_api_refuses_links_that_lead_nowhere_unless_they_may_stay(
+    console,
+) -> None:
+    store = console.parts.pages
+    await store.save_version(
+        make_page(body="[Priser](/help/sv/nowhere)\n"), author="Ada"
+    )
+
+    refused = await call(console, f"{API}/publish")
+    published = await call(console, f"{API}/publish", with_dead_links=True)
+
+    assert refused.status == 409
+    [link] = (await refused.json())["dead_links"]
+    assert (link["id"], link["target"]) == ("fees", "/help/sv/nowhere")
+    assert published.status == 200
+
+
 async def test_rolling_back_to_what_never_was_is_not_found(console) -> None:
     response = await call(console, f"{API}/rollback", publication=99)
 
