@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 
-from actions import consent, hearing, intake, policy_days
-from actions.phrases import fold
+from actions import consent, hearing, intake, policy_days, telling
 from actions.review import date_in_words
 from actions.turns import Turn
 
@@ -15,10 +13,6 @@ from actions.turns import Turn
 _TELLING_WORDS = 12
 _STATEMENT_WORDS = 8
 _BARE_YES_WORDS = 4
-_SHORTEST_TOLD_WORDS = 4
-_AMOUNT = re.compile(
-    r"[€$£]\s?\d|\d\s?(?:[€$£]|(?:kr|eur|euro?s?|zł|pln|sek|usd)\b)", re.I
-)
 
 
 async def take(turn: Turn, asked_for: str | None) -> list[str]:
@@ -91,54 +85,14 @@ def repeats_date(turn: Turn) -> bool:
     return days == {turn.get("event_date")}
 
 
-def tells_more(turn: Turn) -> bool:
-    """Whether an answer that is none says what is wished for, or an amount of money."""
-    return wishes(turn) and len(turn.text.split()) >= _SHORTEST_TOLD_WORDS
-
-
-def wishes(turn: Turn) -> bool:
-    """Whether the utterance says what should be done, or names an amount."""
-    return turn.has("wish") or _AMOUNT.search(turn.text) is not None
-
-
-async def add_words(turn: Turn) -> None:
-    """Keep the utterance as part of the story, and a wish in it as the remedy."""
-    await intake.add_description(turn, turn.text)
-    if turn.has("wish"):
-        turn.set(remedy_sought=turn.text)
-
-
-async def add_told(turn: Turn) -> None:
-    """Keep the wish that stands beside a question in the same utterance."""
-    if (
-        turn.is_question
-        and turn.told
-        and turn.services.phrases.has("wish", fold(turn.told))
-    ):
-        await intake.add_description(turn, turn.told)
-        turn.set(remedy_sought=turn.told, details=turn.get("details") or turn.told)
-
-
-async def add_aside(turn: Turn) -> None:
-    """Keep what is told in place of an answer, and say so."""
-    was_complaint = turn.get("customer_says_complaint")
-    await add_words(turn)
-    is_wish = turn.get("customer_says_complaint") and not was_complaint
-    turn.say("utter_complaint_noted" if is_wish else "utter_added")
-
-
-async def add_telling(turn: Turn) -> None:
-    """Keep the words of an answer that tells more than was asked for."""
-    is_long = len(turn.text.split()) >= _TELLING_WORDS
-    if is_long and hearing.is_statement(turn):
-        await intake.add_description(turn, turn.text)
-
-
 async def take_details(turn: Turn, changed: list[str]) -> None:
     """The rest of the story, a new one in its place, or nothing more."""
     is_account = turn.get("correcting") == "description"
-    if changed and len(turn.text.split()) < _TELLING_WORDS and not is_account:
-        # A field put right in passing is not the rest of the story.
+    is_passing = len(turn.text.split()) < _TELLING_WORDS
+    if changed and is_passing and not is_account:
+        # A field put right in passing is not the rest of the story by itself.
+        if await telling.add_told(turn):
+            turn.set(details=turn.text)
         return
     is_short = len(turn.text.split()) <= _BARE_YES_WORDS
     is_bare_yes = turn.likeliest_intent == "affirm" and is_short
@@ -154,7 +108,7 @@ async def take_details(turn: Turn, changed: list[str]) -> None:
     if is_account:
         chosen = (turn.get("verdict") or {}).get("chosen", {})
         turn.set(description=None, verdict={"chosen": chosen})
-    await add_words(turn)
+    await telling.add_words(turn)
     turn.set(details=turn.text, correcting=None)
 
 

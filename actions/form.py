@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import consent, earlier, fields, hearing, intake, removing
+from actions import consent, earlier, fields, hearing, intake, removing, telling
 from actions.answer import AnswerQuestion
 from actions.asking import ask, choice_of_day
 from actions.base import Events, TurnAction, followup
@@ -125,7 +125,7 @@ class _Utterance:
         tells = bool(facts.stated or facts.email or named_fields(turn))
         if turn.is_doubtful_crisis and (
             tells
-            or fields.wishes(turn)
+            or telling.wishes(turn)
             or turn.has("submit")
             or await is_surely_complaint(turn)
         ):
@@ -217,7 +217,7 @@ class _Utterance:
     async def _in_review(self, changed: list[str]) -> None:
         turn = self.turn
         if changed:
-            await fields.add_telling(turn)
+            await telling.add_told(turn)
             return
         if turn.is_question and self._offers_other_date():
             return
@@ -229,11 +229,11 @@ class _Utterance:
             return
         elif self._is_interjection():
             await self._interjection()
-            await fields.add_told(turn)
+            await telling.add_told(turn)
         elif turn.likeliest_intent == "deny":
             self._correction_without_value()
-        elif fields.wishes(turn) and not turn.negates:
-            await fields.add_words(turn)
+        elif telling.wishes(turn) and not turn.negates:
+            await telling.add_words(turn)
         elif hearing.is_statement(turn) and not hearing.is_nothing_more(turn):
             await intake.add_description(turn, turn.text)
 
@@ -254,7 +254,8 @@ class _Utterance:
         tells = len(turn.text.split()) >= _TELLING_WORDS and not turn.is_question
         if self._is_interjection() and not (tells and turn.confidence < _CERTAIN):
             await self._interjection()
-            await fields.add_told(turn)
+            if await telling.add_told(turn):
+                turn.set(details=turn.get("details") or turn.told)
         elif is_correction(turn) and not is_account:
             if not changed and is_order and named_fields(turn):
                 self._correction_without_value()
@@ -271,8 +272,10 @@ class _Utterance:
         is_aside = self._is_interjection() and (turn.is_question or not changed)
         if self._asks_human() or (is_aside and not refuses):
             await self._interjection()
+            if turn.is_question:
+                await telling.add_told(turn)
         elif changed:
-            await fields.add_telling(turn)
+            await telling.add_told(turn)
         elif turn.get(field) and not turn.get("correcting"):
             return
         elif field != "event_date" and fields.repeats_date(turn):
@@ -285,8 +288,8 @@ class _Utterance:
             self._correction_without_value()
         elif field == "email" and fields.takes_name_left_out(turn):
             return
-        elif hearing.is_statement(turn) or fields.tells_more(turn):
-            await fields.add_aside(turn)
+        elif hearing.is_statement(turn) or telling.tells_more(turn):
+            await telling.add_aside(turn)
         else:
             fields.fail(turn, field)
 

@@ -146,13 +146,7 @@ def _store_day(turn: Turn, iso: str) -> bool:
 
 def take_told_day(turn: Turn, text: str) -> bool:
     """Store the day that an earlier utterance told, with its time; whether it did."""
-    found = find_dates(
-        text,
-        today=turn.today,
-        language=turn.language,
-        phrases=turn.services.phrases,
-    )
-    best = event_date(found, turn.today)
+    best = event_date(mentions_in(turn, text, is_answer=False), turn.today)
     if best is None or best.value is None or turn.get("event_date"):
         return False
     at = time_of_day(text, turn.services.phrases, turn.language)
@@ -210,8 +204,14 @@ def _take_time(turn: Turn) -> bool:
 
 
 def mentions(turn: Turn, *, is_answer: bool) -> list[Mention]:
+    """The dates in the utterance."""
+    return mentions_in(turn, turn.text, is_answer=is_answer)
+
+
+def mentions_in(turn: Turn, text: str, *, is_answer: bool) -> list[Mention]:
+    """The dates in a text of the customer's."""
     return find_dates(
-        turn.text,
+        text,
         today=turn.today,
         language=turn.language,
         phrases=turn.services.phrases,

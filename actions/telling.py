@@ -1,0 +1,117 @@
+"""What is told of the matter: in place of an answer, beside one, or with a question."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from actions import intake
+from actions.correcting import is_correction
+from actions.name_words import blank
+from actions.phrases import PhraseBook, fold
+from actions.turns import Turn
+
+_SHORTEST_WISH_WORDS = 4
+# Words that tell something, in an answer to the question for a field: fewer beside a
+# day, where they are most likely of what happened on it.
+_TELLING_WORDS = 3
+_TELLING_WORDS_BESIDE_DAY = 2
+_TELLING_WORDS_IN_CORRECTION = 5
+_SHORTEST_TELLING_LETTERS = 4
+_QUOTED = re.compile(r"[«“”„\"][^«»“”„\"]{3,}[»“”\"]")
+_WORD = re.compile(r"[^\W_][\w'’-]*")
+_POLITE = frozenset("greet thank goodbye praise".split())
+_AMOUNT = re.compile(
+    r"[€$£]\s?\d|\d\s?(?:[€$£]|(?:kr|eur|euro?s?|zł|pln|sek|usd)\b)", re.I
+)
+# These lists hold no words that tell something of a matter.
+_EMPTY_LISTS = (
+    "name name_after i_am username email date description time links was slip greetings"
+    " refuse unknown at_hour oclock oclock_or_hours evening night morning today"
+    " yesterday day_before_yesterday last previous numbers hours minutes change wrong"
+    " not agree deny submit nothing_more wait here remove"
+).split()
+
+
+def tells_more(turn: Turn) -> bool:
+    """Whether an answer that is none says what is wished for, or an amount of money."""
+    return wishes(turn) and len(turn.text.split()) >= _SHORTEST_WISH_WORDS
+
+
+def wishes(turn: Turn) -> bool:
+    """Whether the utterance says what should be done, or names an amount."""
+    return turn.has("wish") or _AMOUNT.search(turn.text) is not None
+
+
+def told_beside_facts(turn: Turn) -> str:
+    """What an utterance tells beside the values in it; empty where that is nothing.
+
+    "Yesterday at six, with the message “account exists”" answers the question for the
+    day and tells more of the matter as well.
+    """
+    if turn.likeliest_intent in _POLITE:
+        return ""
+    text = turn.told if turn.is_question else turn.text
+    values = (turn.get(field) for field in ("name", "email", "username"))
+    told = turn.services.facts.without_person(text, filter(None, values))
+    told = told.strip(" ,;:.-–")
+    days = intake.mentions_in(turn, told, is_answer=True)
+    rest = blank(fold(told), [(day.start, day.end) for day in days])
+    is_quoted = _QUOTED.search(told) is not None
+    n_words = len(_telling_words(rest, turn.services.phrases))
+    is_told = n_words >= _needed(turn, has_day=bool(days)) or (is_quoted and n_words)
+    return told if is_told else ""
+
+
+def _needed(turn: Turn, *, has_day: bool) -> int:
+    if is_correction(turn):
+        return _TELLING_WORDS_IN_CORRECTION
+    return _TELLING_WORDS_BESIDE_DAY if has_day else _TELLING_WORDS
+
+
+def _telling_words(folded: str, phrases: PhraseBook) -> list[str]:
+    empty = _empty_words(phrases)
+    return [
+        word
+        for word in _WORD.findall(folded)
+        if (
+            len(word) >= _SHORTEST_TELLING_LETTERS or any(c.isdigit() for c in word[1:])
+        )
+        and word not in empty
+    ]
+
+
+@lru_cache(maxsize=4)
+def _empty_words(phrases: PhraseBook) -> frozenset[str]:
+    return frozenset(
+        word
+        for name in _EMPTY_LISTS
+        for phrase in phrases.words(name)
+        for word in _WORD.findall(fold(phrase))
+    )
+
+
+async def add_words(turn: Turn) -> None:
+    """Keep the utterance as part of the story, and a wish in it as the remedy."""
+    await intake.add_description(turn, turn.text)
+    if turn.has("wish"):
+        turn.set(remedy_sought=turn.text)
+
+
+async def add_told(turn: Turn) -> bool:
+    """Keep what is told, or wished for, beside values or a question; whether it is."""
+    is_wish = turn.services.phrases.has("wish", fold(turn.told)) and turn.is_question
+    told = turn.told if is_wish else told_beside_facts(turn)
+    if told:
+        await intake.add_description(turn, told)
+    if is_wish:
+        turn.set(remedy_sought=turn.told)
+    return bool(told)
+
+
+async def add_aside(turn: Turn) -> None:
+    """Keep what is told in place of an answer, and say so."""
+    was_complaint = turn.get("customer_says_complaint")
+    await add_words(turn)
+    is_wish = turn.get("customer_says_complaint") and not was_complaint
+    turn.say("utter_complaint_noted" if is_wish else "utter_added")
