@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import time
+from threading import Barrier
 from typing import Any
 
 import pytest
 from aiohttp import FormData
 from yarl import URL
 
+from actions.cases.case import Verdict
 from bot.dialogue.rasa import Turn
 from bot.web.contact import LINK_LASTS, url
 from knowledge.errors import ArchiveUnavailable, AssistantUnavailable
@@ -160,6 +163,29 @@ async def test_a_cry_for_help_is_filed_as_urgent_and_told_who_listens(
     assert case.is_urgent
     assert "Joueurs Info Service" in page
     assert "3114" in page
+
+
+async def test_verdict_and_cry_for_help_are_read_at_the_same_time(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_begun = Barrier(2, timeout=10)
+    classifier = counter.parts.classifier
+    judge = classifier.classify
+
+    def classify(text: str, language: str | None = None) -> Verdict:
+        both_begun.wait()
+        return judge(text, language)
+
+    async def intent(text: str) -> tuple[str, float]:
+        await asyncio.to_thread(both_begun.wait)
+        return "crisis", 1.0
+
+    monkeypatch.setattr(classifier, "classify", classify)
+    monkeypatch.setattr(counter.assistant, "intent", intent)
+
+    response = await send(counter)
+
+    assert response.status == 200
 
 
 async def test_an_assistant_that_is_away_keeps_nothing_from_being_filed(
