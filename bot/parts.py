@@ -43,6 +43,7 @@ from bot.texts import load_texts
 from bot.tokens import internal_token
 from bot.web.limits import LocalRateLimits, RateLimits, RedisRateLimits
 from knowledge.answers import open_knowledge
+from knowledge.courtesies import load_courtesies
 from knowledge.database import open_engine
 from knowledge.embedding import load_embedder
 from knowledge.operator import Operator, load_operator
@@ -92,7 +93,11 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             attachments=open_attachments(engine, settings),
             pages=pages,
             knowledge=await load(
-                executor, open_knowledge, index_folder(settings.state_dir), embedder
+                executor,
+                open_knowledge,
+                index_folder(settings.state_dir),
+                embedder,
+                load_courtesies(settings.data_dir),
             ),
             classifier=await load(executor, load_classifier, folder, embedder),
             languages=await load(executor, load_identifier, settings.data_dir),

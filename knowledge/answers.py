@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from knowledge.chunking import Passage, sentences
 from knowledge.confidence import SAME
+from knowledge.courtesies import Courtesies
 from knowledge.embedding import Embedder
 from knowledge.errors import BadInput
 from knowledge.index import Manifest, PassageIndex, open_index
@@ -93,12 +94,18 @@ class Knowledge:
         index: What is searched.
         embedder: The model that the index was made with.
         quality: What says when to answer; by default that in the index's manifest.
+        courtesies: What is not searched for.
     """
 
     def __init__(
-        self, index: PassageIndex, embedder: Embedder, quality: Quality | None = None
+        self,
+        index: PassageIndex,
+        embedder: Embedder,
+        quality: Quality | None = None,
+        courtesies: Courtesies | None = None,
     ) -> None:
         self.embedder = embedder
+        self.courtesies = courtesies or Courtesies()
         self._opened = _Opened(index, embedder, quality)
 
     @property
@@ -148,7 +155,10 @@ class Knowledge:
         opened = self._opened
         among = opened.visible.get(language, opened.visible[None])
         found = opened.searcher.search(
-            question, language=language, top_k=max(top_k, MOST_OFFERED), among=among
+            self.courtesies.without(question, language),
+            language=language,
+            top_k=max(top_k, MOST_OFFERED),
+            among=among,
         )
         return replace(
             found,
@@ -248,7 +258,8 @@ class Knowledge:
         if len(candidates) == 1 or not question.strip():
             return candidates[0]
         opened = self._opened
-        (encoding,) = self.embedder.encode([question], "query")
+        bare = self.courtesies.without(question, language)
+        (encoding,) = self.embedder.encode([bare], "query")
         # The index holds the tokens of the heading, then those of the text.
         heading = [passage.heading] if passage.heading else []
         lengths = [self.embedder.count_tokens(text) for text in heading + candidates]
@@ -299,14 +310,16 @@ def _asks(passage: Passage) -> bool:
     return passage.heading.rstrip().endswith(QUESTION_MARKS)
 
 
-def open_knowledge(folder: Path, embedder: Embedder) -> Knowledge:
+def open_knowledge(
+    folder: Path, embedder: Embedder, courtesies: Courtesies | None = None
+) -> Knowledge:
     """Open the knowledge that an index folder holds.
 
     Raises:
         NotReady: There is no index, or it was made with another model; the message
             says what to run.
     """
-    return Knowledge(open_index(folder, embedder), embedder)
+    return Knowledge(open_index(folder, embedder), embedder, courtesies=courtesies)
 
 
 def _preferring(passages: Sequence[Passage], language: str | None) -> NDArray[np.bool_]:

@@ -20,4 +20,5 @@ def measure_index(
 ) -> Quality:
     """Measure an index; questions that were asked before are not embedded again."""
     with open_embedding_cache(embedder, state_dir, file=QUESTIONS) as cached:
-        return measure(Knowledge(index, cached, unmeasured(checks)), checks, progress)
+        asked = Knowledge(index, cached, unmeasured(checks), checks.courtesies)
+        return measure(asked, checks, progress)

@@ -27,6 +27,7 @@ from knowledge.calibration import (
 )
 from knowledge.chunking import Passage
 from knowledge.confidence import FEATURES, SHIPPED
+from knowledge.courtesies import Courtesies, load_courtesies
 from knowledge.embedding import Progress
 from knowledge.errors import BadInput
 from knowledge.measures import auroc, calibration_error, risk_coverage
@@ -57,6 +58,7 @@ class Checks:
 
     questions: Sequence[Query] = ()
     rules: AnswerRules = field(default_factory=AnswerRules)
+    courtesies: Courtesies = field(default_factory=Courtesies)
 
     @property
     def key(self) -> str:
@@ -66,6 +68,7 @@ class Checks:
             FEATURES,
             hashlib.sha256(SHIPPED.read_bytes()).hexdigest(),
             asdict(self.rules),
+            self.courtesies.key,
             [
                 (q.id, q.language, q.text, sorted(q.relevant), q.same_as, q.kind)
                 for q in self.questions
@@ -80,7 +83,7 @@ def load_checks(data_dir: Path) -> Checks:
     The `relevant` of a question are sections, as `page#section`.
 
     Raises:
-        NotReady: `operator.yml` is missing or malformed.
+        NotReady: `operator.yml` or a file of phrases is missing or malformed.
         BadInput: A file is malformed, holds another language than its name says, or
             an id is in two files.
     """
@@ -96,7 +99,11 @@ def load_checks(data_dir: Path) -> Checks:
                 raise BadInput(f"{path}: id {query.id!r} is in another file as well")
             questions[query.id] = query
     rules = load_operator(data_dir).answers
-    return Checks(questions=tuple(questions.values()), rules=rules)
+    return Checks(
+        questions=tuple(questions.values()),
+        rules=rules,
+        courtesies=load_courtesies(data_dir),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,7 +184,10 @@ class Rehearsals:
                 ) as cached:
                     index = extend_index(self._live.index, passages, cached)
                 self._drafts[key] = Knowledge(
-                    index, self._embedder, quality or unmeasured(self._load_checks())
+                    index,
+                    self._embedder,
+                    quality or unmeasured(self._load_checks()),
+                    self._live.courtesies,
                 )
             self._drafts.move_to_end(key)
             while len(self._drafts) > _KEPT_DRAFTS:
@@ -243,7 +246,8 @@ class Rehearsals:
                 index, self._embedder, self._state_dir, checks, progress
             )
             write_quality(folder, quality)
-        return Knowledge(index, self._embedder, quality), quality
+        knowledge = Knowledge(index, self._embedder, quality, checks.courtesies)
+        return knowledge, quality
 
 
 def _said(passage: Passage | None) -> tuple[str, str] | None:

@@ -134,10 +134,15 @@ def search(
 ) -> None:
     """Show the passages found, and the answer where there is one."""
     from knowledge.answers import open_knowledge
+    from knowledge.courtesies import load_courtesies
     from knowledge.publishing import index_folder
 
     settings = Settings.from_environment()
-    opened = open_knowledge(index_folder(settings.state_dir), _embedder(settings))
+    opened = open_knowledge(
+        index_folder(settings.state_dir),
+        _embedder(settings),
+        load_courtesies(settings.data_dir),
+    )
     hits = opened.search(question, language=language or None, top_k=top_k)
     answer = opened.answer(question, language=language or None)
     if json:
