@@ -14,14 +14,17 @@ from dataclasses import dataclass, replace
 from email_validator import EmailNotValidError, validate_email
 
 from actions.name_words import (
+    LEAD,
     PARTICLES,
     WORD,
     blank,
     capitalised,
     end_of,
+    is_capital,
     is_common,
     is_marked,
     is_near,
+    name_parts,
 )
 from actions.phrases import PhraseBook, any_of, fold
 
@@ -34,8 +37,14 @@ _NAMED_MASK = re.compile(
     rf"(?:(?<=[,;:.])\s*[^\W\d_]+\W{{1,3}}|\b[^\W\dA-ZÀ-Þ_]\w*\W{{1,3}})?{_MASK.pattern}"
 )
 _TOKEN = re.compile(r"(?<![\w@.])[A-Za-z0-9_]+(?![\w@])(?!\.\w)")
+# No word of these is a name.
+_FUNCTION_LISTS = (
+    "name name_after i_am username email links deny agree not nothing_more"
+    " submit wait unknown refuse wrong weekdays today yesterday description date"
+).split()
 _GAP = re.compile(r"\s+")
 _LONGEST_NAME_WORDS = 5
+_LONGEST_RENAMING_WORDS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,28 +94,7 @@ class FactReader:
         self._links = re.compile(rf"(?<!\w){any_of(words('links'))}(?!\w)")
         function_words = {
             word
-            for name in (
-                "name",
-                "name_after",
-                "i_am",
-                "username",
-                "email",
-                "links",
-                "deny",
-                "agree",
-                "not",
-                "nothing_more",
-                "submit",
-                "wait",
-                "unknown",
-                "refuse",
-                "wrong",
-                "weekdays",
-                "today",
-                "yesterday",
-                "description",
-                "date",
-            )
+            for name in _FUNCTION_LISTS
             for phrase in words(name)
             for word in re.findall(r"\w+", fold(phrase))
         }
@@ -122,6 +110,10 @@ class FactReader:
         self._slips = _starts(
             words("deny") + words("wait") + words("wrong") + words("slip"), ""
         )
+        slips = any_of(words("slip") + words("deny") + words("wait"))
+        self._slip_first = re.compile(rf"^\W*(?:{slips}(?!\w)\W*)+", re.IGNORECASE)
+        self._first_name = _starts(words("first_name"), links)
+        self._last_name = _starts(words("last_name"), links)
         self._here = re.compile(rf"\s+{any_of(words('here'))}\W*$")
 
     def read(self, text: str, *, asked_for: str | None = None) -> Facts:
@@ -156,6 +148,36 @@ class FactReader:
             cut = self._trim(candidate)
             if cut and cut != name and is_near(cut, name):
                 return cut
+        return None
+
+    def renamed(self, text: str, name: str, *, is_aside: bool) -> str | None:
+        """The name put right by saying it anew, or the part of it that was missing.
+
+        Args:
+            text: One utterance.
+            name: The name as it was given.
+            is_aside: It was said where something else was asked for, so that another
+                name and nothing else can only put the first one right.
+        """
+        folded, old = fold(text), name.split()
+        for cues, is_first in ((self._first_name, True), (self._last_name, False)):
+            cue = cues.search(folded)
+            part = self._name_at(text[cue.end() :], needs_capital=True) if cue else None
+            if part and is_first and " " in part:
+                return part
+            if part:
+                rest = old if len(old) == 1 else old[1:] if is_first else old[:1]
+                return " ".join([part, *rest] if is_first else [*rest, part])
+        bare = LEAD.sub("", self._slip_first.sub("", text, count=1)).strip(" .!")
+        for run in capitalised(text):
+            new = self._trim(run)
+            if new is None or new == name or " " not in new:
+                continue
+            words, known = name_parts(new), name_parts(name)
+            is_all = bare == new
+            is_more = known <= words and len(text.split()) <= _LONGEST_RENAMING_WORDS
+            if is_more or (is_all and (is_aside or words <= known)):
+                return new
         return None
 
     def username_after(self, text: str, username: str | None) -> str | None:
@@ -205,7 +227,8 @@ class FactReader:
         words = text.split()
         if len(words) == 1 and tokens:
             return replace(facts, username=tokens[0])
-        if marked and len(words) <= 8:
+        first = re.split(r"[,;:!?]|\.(?=\s|$)", text.strip(), maxsplit=1)[0]
+        if marked and (len(words) <= 8 or first == marked[0]):
             return replace(facts, username=marked[0])
         return facts
 
@@ -288,7 +311,7 @@ class FactReader:
             if between.strip() or len(words) >= _LONGEST_NAME_WORDS:
                 break
             word = match[0]
-            if not word[0].isupper() and (
+            if not is_capital(word) and (
                 (
                     (needs_capital or any(w[0].isupper() for w in words))
                     and fold(word) not in PARTICLES
@@ -317,11 +340,21 @@ class FactReader:
 
     def _bare_name(self, text: str) -> str | None:
         """A short answer that is a name and nothing else, or holds just one."""
-        text = re.split(r"(?<=\w{3})[.!]\s", text)[-1]
+        *before, text = re.split(r"(?<=\w{3})[.!]\s", text)
+        for sentence in before:
+            if " " in sentence.strip() and capitalised(sentence) == [sentence.strip()]:
+                return self._trim(sentence.strip())
         words = text.strip(" .,!\"'«»").split()
         if not words or "?" in text:
             return None
-        if len(words) <= 4 and all(WORD.fullmatch(w.strip(",")) for w in words):
+        # After another sentence "Put it down" is none.
+        is_run = capitalised(text) == [" ".join(words)]
+        is_name = not before or is_run or not is_capital(words[0])
+        if (
+            is_name
+            and len(words) <= 4
+            and all(WORD.fullmatch(w.strip(",")) for w in words)
+        ):
             name = self._trim(" ".join(word.strip(",") for word in words))
             if name and not any(self._is_no_name(word.strip(",")) for word in words):
                 return name

@@ -78,18 +78,14 @@ def _take_person(
     turn: Turn, facts: Facts, asked_for: str | None, is_correction: bool
 ) -> list[str]:
     changed = []
-    reader = turn.services.facts
     for field in ("name", "email", "username"):
         value, current = getattr(facts, field), turn.get(field)
-        if value is None and is_correction and current:
-            if field == "name":
-                value = reader.looks_like_same_name(turn.text, current)
-            elif field == "username" and not facts.email:
-                value = reader.username_after(turn.text, current)
-        is_late = field == "username" and asked_for == "details" and not current
-        if value is None and is_late and len(turn.text.split()) <= _ALONE_WORDS:
-            # It came to mind after it had been left out.
-            value = reader.username_after(turn.text, None)
+        renamed = None
+        if field == "name" and current and asked_for != "name":
+            is_aside = asked_for in ("email", "username")
+            renamed = turn.services.facts.renamed(turn.text, current, is_aside=is_aside)
+        if value is None and renamed is None:
+            value = _put_right(turn, facts, field, asked_for, is_correction)
         others = len(turn.text.split()) - len((facts.name or "").split())
         is_alone = field == "email" and others <= _ALONE_WORDS
         may_replace = (
@@ -98,12 +94,31 @@ def _take_person(
             or field == asked_for
             or is_correction
             or is_alone
+            or renamed is not None
         )
+        value = renamed or value
         if value and value != current and may_replace:
             turn.set(**{field: value})
             turn.remove_missing(field)
             changed.append(field)
     return changed
+
+
+def _put_right(
+    turn: Turn, facts: Facts, field: str, asked_for: str | None, is_correction: bool
+) -> str | None:
+    """A value that only what was given before makes one: a misspelling mended."""
+    reader, current = turn.services.facts, turn.get(field)
+    if is_correction and current:
+        if field == "name":
+            return reader.looks_like_same_name(turn.text, current)
+        if field == "username" and not facts.email:
+            return reader.username_after(turn.text, current)
+    is_late = field == "username" and asked_for == "details" and not current
+    if is_late and len(turn.text.split()) <= _ALONE_WORDS:
+        # It came to mind after it had been left out.
+        return reader.username_after(turn.text, None)
+    return None
 
 
 def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:

@@ -14,6 +14,20 @@ PARTICLES = set(
 )
 
 
+# "Well, Sofia Lind."
+LEAD = re.compile(r"^[^\W\d_]+,\s+")
+
+
+def name_parts(name: str) -> set[str]:
+    """Its words, folded, those of a double name apart."""
+    return set(re.split(r"[\s-]+", fold(name)))
+
+
+def is_capital(word: str) -> bool:
+    """Whether it is written as a name is: "Ávila", and "d'Ávila" too."""
+    return word[0].isupper() or bool(re.match(r"\w['’]", word) and word[2:3].isupper())
+
+
 def blank(text: str, spans: list[tuple[int, int]]) -> str:
     for start, end in spans:
         text = text[:start] + " " * (end - start) + text[end:]
@@ -36,7 +50,7 @@ def capitalised(text: str) -> list[str]:
         is_joined = not text[end : match.start()].strip()
         if not is_joined:
             runs.append([])
-        if word[0].isupper() or (runs[-1] and fold(word) in PARTICLES):
+        if is_capital(word) or (runs[-1] and fold(word) in PARTICLES):
             runs[-1].append(word)
         else:
             runs.append([])
