@@ -8,6 +8,8 @@ from actions.phrases import any_of
 from actions.turns import Turn
 
 _SURE = 0.5
+_LONGEST_ORDER_WORDS = 16
+_LONGEST_CLAUSE_WORDS = 5
 
 
 def is_held_back(turn: Turn) -> bool:
@@ -25,6 +27,19 @@ def _is_negated_submit(turn: Turn) -> bool:
     return re.search(pattern, turn.folded) is not None
 
 
+def _orders_to_send(turn: Turn) -> bool:
+    """Whether it is an order, and not told of: "I can send you the receipt"."""
+    if not turn.has("submit") or len(turn.text.split()) > _LONGEST_ORDER_WORDS:
+        return False
+    clauses = re.split(r"[,;:.!\n]+", turn.folded)
+    submits = turn.services.phrases.pattern("submit")
+    is_short = any(
+        submits.search(clause) and len(clause.split()) <= _LONGEST_CLAUSE_WORDS
+        for clause in clauses
+    )
+    return is_short or turn.likeliest_intent == "affirm"
+
+
 def confirms(turn: Turn) -> bool:
     """Whether the customer says that the summary may be sent."""
     if turn.is_question or _is_negated_submit(turn) or turn.has("wait"):
@@ -35,7 +50,7 @@ def confirms(turn: Turn) -> bool:
     agrees = phrases.pattern("agree").match(turn.folded) is not None
     if denies and not turn.has("agree"):
         return False
-    if turn.has("submit") and len(words) <= 16:
+    if _orders_to_send(turn):
         return True
     if agrees and len(words) <= 6 and not turn.has("not"):
         return True

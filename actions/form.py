@@ -222,7 +222,11 @@ class _Utterance:
         if turn.is_question and self._offers_other_date():
             return
         if is_correction(turn):
-            self._correction_without_value()
+            tells = not named_fields(turn) and telling.told_beside_facts(turn)
+            if tells:
+                await telling.add_aside(turn)
+            else:
+                self._correction_without_value()
         elif consent.confirms(turn):
             self._confirm()
         elif turn.has("nothing_more"):
@@ -284,14 +288,23 @@ class _Utterance:
             return
         elif hearing.is_refusal(turn):
             await fields.refuse(turn, field)
-        elif is_correction(turn) and (named_fields(turn) or turn.confidence >= _SURE):
+        elif is_correction(turn) and self._is_said_to_correct():
             self._correction_without_value()
+        elif is_correction(turn) and telling.told_beside_facts(turn):
+            await telling.add_aside(turn)
         elif field == "email" and fields.takes_name_left_out(turn):
             return
         elif hearing.is_statement(turn) or telling.tells_more(turn):
             await telling.add_aside(turn)
         else:
             fields.fail(turn, field)
+
+    def _is_said_to_correct(self) -> bool:
+        """Whether it is in the words, and not only in the guess of the classifier."""
+        turn = self.turn
+        cues = ("change", "wrong", "slip", "deny")
+        is_cued = any(turn.has(name) for name in cues) and turn.confidence >= _SURE
+        return bool(named_fields(turn)) or is_cued
 
     def _asks_human(self) -> bool:
         turn = self.turn
