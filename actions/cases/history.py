@@ -6,9 +6,11 @@ was altered, removed or reordered breaks the chain from there on.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -28,6 +30,7 @@ from actions.cases.sealing import (
     seal_faults,
 )
 from actions.cases.tables import case_events, event_details
+from knowledge.errors import BadInput
 from knowledge.writes import Write, new_row, write_all
 
 _OWN = (
@@ -45,6 +48,37 @@ _HEAD = (
 # A function of the migration: takes the chain's lock, then looks, in one round trip.
 # Events are then chained one transaction at a time, in every replica.
 _LOCKED_HEAD = text("SELECT id, hash, own_hash FROM lock_chain(:reference)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainHead:
+    """How far the chain of all events reaches.
+
+    What is cut off at its end leaves no gap. Noted outside the database, the head of
+    today shows tomorrow that the chain still holds everything up to it.
+
+    Attributes:
+        number: Of the last event; they count from 1, so also how many there are.
+        hash: Of the last event, `FIRST_HASH` before the first.
+    """
+
+    number: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.hash}"
+
+    @classmethod
+    def parse(cls, text: str) -> ChainHead:
+        """Read a head as `str` writes it.
+
+        Raises:
+            BadInput: It looks otherwise.
+        """
+        if not re.fullmatch(r"\d{1,18}:[0-9a-f]{64}", text):
+            raise BadInput(f"a head looks like 1234:{'0' * 8}…, got {text[:80]!r}")
+        number, _, hash = text.partition(":")
+        return cls(number=int(number), hash=hash)
 
 
 async def append_events(
@@ -188,6 +222,35 @@ async def find_faults(
             faults.append(f"{event} has lost its details")
         number, prev_hash = event.number, event.hash
     return faults
+
+
+async def read_head(connection: AsyncConnection) -> ChainHead:
+    """How far the chain reaches now."""
+    query = select(case_events.c.id, case_events.c.hash)
+    last = (
+        await connection.execute(query.order_by(case_events.c.id.desc()).limit(1))
+    ).one_or_none()
+    number, hash = (last.id, last.hash) if last else (0, FIRST_HASH)
+    return ChainHead(number=number, hash=hash)
+
+
+async def head_faults(connection: AsyncConnection, noted: ChainHead) -> list[str]:
+    """Whether the chain still holds what it held when `noted` was its head."""
+    if noted.number == 0:
+        return []
+    now = await read_head(connection)
+    if now.number < noted.number:
+        n_missing = noted.number - now.number
+        return [
+            f"the chain ends with event {now.number}: {n_missing} that were there up"
+            f" to event {noted.number} are cut off"
+        ]
+    hash = await connection.scalar(
+        select(case_events.c.hash).where(case_events.c.id == noted.number)
+    )
+    if hash != noted.hash:
+        return [f"event {noted.number} is another than the one that was noted"]
+    return []
 
 
 def _bare(events: Sequence[SealedEvent]) -> list[SealedEvent]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
@@ -14,7 +15,13 @@ from actions.cases.case_rows import case_from
 from actions.cases.checking import find_altered_content
 from actions.cases.duplicates import find_original
 from actions.cases.filing import About
-from actions.cases.history import find_faults, read_sealed
+from actions.cases.history import (
+    ChainHead,
+    find_faults,
+    head_faults,
+    read_head,
+    read_sealed,
+)
 from actions.cases.matters import Matters
 from actions.cases.preceding import unclosed_matters
 from actions.cases.queries import (
@@ -32,6 +39,14 @@ from knowledge.database import reading
 from knowledge.errors import BadInput, NotFound
 
 PAGE_SIZE = 25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What checking found: a sentence for each fault, and how far the chain reaches."""
+
+    faults: list[str]
+    head: ChainHead
 
 
 class CaseLookup:
@@ -223,14 +238,33 @@ class CaseLookup:
         Raises:
             NotFound: There never was such a case.
         """
+        return (await self.check(reference)).faults
+
+    async def check(
+        self, reference: str | None = None, noted: ChainHead | None = None
+    ) -> Checked:
+        """Check all cases, or one, against their history, as they stand at one moment.
+
+        Args:
+            reference: Of one case; all of them without it.
+            noted: A head of the chain from before: what stood then must still stand.
+
+        Raises:
+            NotFound: There never was such a case.
+        """
         async with reading(self._engine) as connection:
             if connection.dialect.name == "postgresql":
-                # As it stands at one moment, whoever writes meanwhile.
+                # Whoever writes meanwhile.
                 await connection.execution_options(isolation_level="REPEATABLE READ")
             if reference is not None and not await read_sealed(connection, reference):
                 raise NotFound(f"no case {reference}")
             faults = await find_faults(connection, reference)
-            return faults + await find_altered_content(connection, reference)
+            if noted is not None:
+                faults += await head_faults(connection, noted)
+            return Checked(
+                faults=faults + await find_altered_content(connection, reference),
+                head=await read_head(connection),
+            )
 
     async def _about(self, text: str) -> About | None:
         if self._matters is None or not text.strip():

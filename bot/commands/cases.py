@@ -190,20 +190,34 @@ def verify(
     reference: Annotated[
         str, typer.Argument(help="One case; all of them when left out.")
     ] = "",
+    head: Annotated[
+        str,
+        typer.Option(
+            help="A head that was noted before: nothing may be cut off since."
+        ),
+    ] = "",
 ) -> None:
-    """Find what is not as it was sealed: events, words, facts, decisions and files."""
+    """Find what is not as it was sealed: events, words, facts, decisions and files.
+
+    The head of the chain is printed: how many events there are, and the last seal. Kept
+    elsewhere and given back with --head, it shows whether the end was cut off.
+    """
+    from actions.cases.history import ChainHead
     from bot.parts import open_archive_and_files
 
-    async def run() -> list[str]:
+    async def run() -> tuple[list[str], ChainHead]:
         settings = Settings.from_environment()
+        noted = ChainHead.parse(head) if head else None
         async with open_archive_and_files(settings) as (archive, files):
-            faults = await archive.find_faults(reference or None)
-            return faults + await files.find_faults(reference or None)
+            checked = await archive.check(reference or None, noted)
+            more = await files.find_faults(reference or None)
+            return checked.faults + more, checked.head
 
     with console.status("comparing with the seals"):
-        faults = asyncio.run(run())
+        faults, reached = asyncio.run(run())
     for fault in faults:
         console.print(f"[red]broken[/red]  {fault}")
+    console.print(f"head  {reached}", soft_wrap=True)
     if faults:
         raise typer.Exit(1)
     console.print("every event, word and file is as it was sealed")
