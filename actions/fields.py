@@ -105,6 +105,10 @@ async def take_details(turn: Turn, changed: list[str]) -> None:
         if intake.count_try(turn, "details") >= intake.TRIES_BEFORE_GOING_ON:
             turn.set(details="", correcting=None)
         return
+    if repeats_date(turn) and turn.get("description") and not is_account:
+        if not (telling.told_beside_facts(turn) or telling.names_part_of_day(turn)):
+            turn.set(details="")
+            return
     if is_account:
         chosen = (turn.get("verdict") or {}).get("chosen", {})
         turn.set(description=None, verdict={"chosen": chosen})

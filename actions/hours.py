@@ -47,16 +47,43 @@ def time_of_day(text: str, phrases: PhraseBook, language: str = "") -> time | No
         language: BCP 47 tag of the utterance, whose words are tried first: "half 9" is
             another time in English and in Dutch.
     """
+    return next(iter(times_of_day(text, phrases, language)), None)
+
+
+def times_of_day(
+    text: str, phrases: PhraseBook, language: str = "", *, with_limits: bool = False
+) -> list[time]:
+    """Every time of day in the text, in its order; see `time_of_day`.
+
+    Args:
+        text: What the customer wrote.
+        phrases: Words for times, in every language.
+        language: BCP 47 tag of the utterance.
+        with_limits: Take those too until which something lasts: in an order to change
+            the time the same word says what it is changed to.
+    """
     folded = fold(text)
     found = [*_on_the_clock(folded, phrases)]
     for words in phrases.starting_with(language):
         if in_words := [*_in_words(folded, words, phrases)]:
             found += in_words
             break
-    if not found:
-        return None
-    start, end, hour, minute = min(found, key=lambda f: (f[0], -f[1]))
-    return _in_part_of_day(folded, (start, end), time(hour % 24, minute), phrases)
+    times, reached = [], 0
+    for start, end, hour, minute in sorted(found, key=lambda f: (f[0], -f[1])):
+        is_limit = not with_limits and _is_limit(folded, (start, end), phrases)
+        if start < reached or is_limit:
+            continue
+        reached = end
+        at = time(hour % 24, minute)
+        times.append(_in_part_of_day(folded, (start, end), at, phrases))
+    return times
+
+
+def _is_limit(folded: str, place: tuple[int, int], phrases: PhraseBook) -> bool:
+    """Whether something only lasts until then: "open until 9 pm", "klo 21 asti"."""
+    before, after = _limits(phrases)
+    is_after = after.match(folded, place[1]) is not None
+    return is_after or before.search(folded[: place[0]]) is not None
 
 
 def _in_part_of_day(
@@ -218,6 +245,14 @@ def _pattern(template: str, parts: Mapping[str, str]) -> re.Pattern[str]:
         for piece in pieces
     )
     return re.compile(rf"(?<![\w-]){found}(?!\w)")
+
+
+@lru_cache(maxsize=4)
+def _limits(phrases: PhraseBook) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What stands right before, or after, a time until which something lasts."""
+    until, at = any_of(phrases.words("until")), any_of(phrases.words("at_hour"))
+    before = re.compile(rf"(?<!\w){until}\s+(?:{at}\.?\s*)?$")
+    return before, re.compile(rf"\s+{until}(?!\w)")
 
 
 @lru_cache(maxsize=4)

@@ -15,7 +15,7 @@ from actions.cases.case import Verdict
 from actions.correcting import is_correction
 from actions.dates import Mention, event_date, find_dates
 from actions.facts import Facts
-from actions.hours import time_of_day
+from actions.hours import time_of_day, times_of_day
 from actions.phrases import any_of, fold
 from actions.turns import Turn, statements_of
 
@@ -210,11 +210,21 @@ def _is_short(turn: Turn) -> bool:
 
 
 def _take_time(turn: Turn) -> bool:
-    found = time_of_day(turn.text, turn.services.phrases, turn.language)
-    value = found.isoformat("minutes") if found else None
-    if value is None or value == turn.get("event_time"):
+    """Store the time of day; of several in a story none is sure to be the event's."""
+    found = times_of_day(
+        turn.text,
+        turn.services.phrases,
+        turn.language,
+        with_limits=is_correction(turn) and _is_short(turn),
+    )
+    times = list(dict.fromkeys(at.isoformat("minutes") for at in found))
+    current = turn.get("event_time")
+    if current and _is_short(turn):
+        # "Not at nine, at half past."
+        times = [at for at in times if at != current]
+    if not times or times[0] == current or (len(times) > 1 and not _is_short(turn)):
         return False
-    turn.set(event_time=value)
+    turn.set(event_time=times[0])
     return True
 
 

@@ -63,6 +63,11 @@ def told_beside_facts(turn: Turn) -> str:
     return told if is_told else ""
 
 
+def names_part_of_day(turn: Turn) -> bool:
+    """Whether the utterance says at least in which part of the day it was."""
+    return any(turn.has(part) for part in ("morning", "evening", "night"))
+
+
 def _needed(turn: Turn, *, has_day: bool) -> int:
     if is_correction(turn):
         return _TELLING_WORDS_IN_CORRECTION

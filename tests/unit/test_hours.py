@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.hours import time_of_day
+from actions.hours import time_of_day, times_of_day
 from actions.phrases import load_phrases
 from bot.settings import ROOT
 
@@ -157,3 +157,27 @@ def test_any_spoken_time_comes_back_as_it_was_said(
 
     is_to = sense == "spoken_to"
     assert found == time(hour - is_to, 60 - minute if is_to else minute)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("sv", "öppet till kl 21"),
+        ("fr", "ouvert jusqu'à 21 h"),
+        ("en", "open until 9 pm"),
+        ("de", "offen bis 21 Uhr"),
+        ("es", "abierto hasta las 21:30"),
+        ("fi", "auki klo 21 asti"),
+        ("da", "åbent indtil kl. 21"),
+        ("nb", "åpent til klokka 21"),
+        ("it", "aperto fino alle 21"),
+        ("nl", "open tot 21 uur"),
+        ("pt", "aberto até às 21h"),
+        ("pl", "czynne do 21:00"),
+    ],
+)
+def test_a_time_until_which_something_lasts_is_not_when_it_happened(
+    language: str, text: str
+) -> None:
+    assert times_of_day(text, PHRASES, language) == []
+    assert times_of_day(text, PHRASES, language, with_limits=True)

@@ -122,3 +122,43 @@ async def test_asked_to_write_another_date_it_asks_which_is_true() -> None:
 
     assert "event_date" not in heard.slots
     assert len([p for p in heard.payloads if "event_date" in p]) == 2
+
+
+async def test_of_several_times_in_a_story_none_is_taken() -> None:
+    text = (
+        "On Friday the table opened at 20:15, it froze for the first time at 20:40"
+        " and my seat was taken away from me at 21:05"
+    )
+
+    heard = await tell(text, **asking("event_date"))
+
+    assert heard.slots["event_date"] == "2026-11-20"
+    assert heard.slots.get("event_time") is None
+
+
+async def test_a_time_is_changed_to_what_would_else_be_a_limit() -> None:
+    heard = await tell(
+        "ändra tiden till kl 20.40",
+        language="sv",
+        intent="correct",
+        **filled(event_time="21:00"),
+    )
+
+    assert heard.slots["event_time"] == "20:40"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("it was on 3 November as I said", False),
+        ("on 3 November, late in the evening", True),
+        ("on 3 November, and the table was called Siljan", True),
+    ],
+)
+async def test_a_day_said_again_is_no_more_of_the_story(
+    text: str, is_kept: bool
+) -> None:
+    heard = await tell(text, **asking("details"))
+
+    assert heard.slots["requested_slot"] == "confirmed"
+    assert (text in heard.slots.get("description", "")) is is_kept
