@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from actions.base import STOP_FORM, Events, TurnAction
 from actions.cases.case import CaseDraft, Customer, Verdict, receipt_as_json
 from actions.earlier import written_reference
 from actions.fields import say_date_noted
+from actions.phrases import fold
 from actions.turns import Turn
 from actions.urgency import crisis_values
 from knowledge.answers import Citation
@@ -37,6 +39,9 @@ _NEW_MATTER_WORDS = 8
 _SURE = 0.5
 _SHORTEST_REPORT_WORDS = 3
 _LIKELY = 0.4
+# Long words of a report that stand in the filed one, and their share of all of them.
+_SHARED_WORDS, _SHARE_OF_WORDS = 3, 0.4
+_LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 
 
 class OpenCase(TurnAction):
@@ -290,7 +295,20 @@ async def _is_same_matter(turn: Turn) -> bool:
         None, turn.text, conversation=turn.conversation
     ):
         return True
+    if _shares_words(turn.text, str(turn.get("description") or "")):
+        return True
     verdict = await services.in_thread(
         services.classifier.classify, turn.text, turn.language
     )
     return not verdict.is_complaint and turn.confidence < _SURE
+
+
+def _shares_words(text: str, filed: str) -> bool:
+    """Whether a report names what the filed one did: the same cup, league and parcel.
+
+    For one in the same language, where few words of a long story come back.
+    """
+    words = set(_LONG_WORD.findall(fold(text)))
+    shared = words & set(_LONG_WORD.findall(fold(filed)))
+    is_most = len(shared) >= len(words) * _SHARE_OF_WORDS
+    return len(shared) >= _SHARED_WORDS and is_most

@@ -187,3 +187,25 @@ async def test_a_doubtful_cry_for_help_is_judged_once() -> None:
 
     assert heard.followup == "action_open_case"
     assert judge.judged == [STORY]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_same"),
+    [
+        ("I come back to my withdrawal of 300 euro, still not arrived today", True),
+        ("Your table Siljan dealt the same card twice and I lost a hand", False),
+    ],
+)
+async def test_a_report_that_names_the_filed_matter_again_is_the_same(
+    text: str, is_same: bool
+) -> None:
+    heard = await tell(
+        text,
+        action=OpenCase,
+        intent="report_problem",
+        form=False,
+        filed={"reference": "G-2026-000001"},
+        description=STORY,
+    )
+
+    assert ("G-2026-000001" in heard.text) is is_same
