@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from actions.cases.case import CaseDraft, Customer, Message
+from actions.cases.language_free import LanguageFree
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -26,6 +29,11 @@ class FakeClock:
     def advance(self, **duration: float) -> None:
         """Move on by a `timedelta` of these units."""
         self.now += timedelta(**duration)
+
+
+def plain_cosines(dim: int) -> LanguageFree:
+    """Compares as if all were one language: nothing is taken out."""
+    return LanguageFree(np.zeros(dim, np.float32), np.zeros((0, dim), np.float32))
 
 
 def make_draft(**changes: Any) -> CaseDraft:

@@ -41,11 +41,6 @@ class LanguageFree:
         return cls(mean.astype(np.float32), axes.astype(np.float32))
 
     @classmethod
-    def of_one_language(cls, dim: int) -> LanguageFree:
-        """Takes nothing out."""
-        return cls(np.zeros(dim, np.float32), np.zeros((0, dim), np.float32))
-
-    @classmethod
     def read(cls, path: Path) -> LanguageFree:
         """What `write` has written."""
         with np.load(path, allow_pickle=False) as stored:

@@ -12,10 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actions.cases.archive import Archive
 from actions.cases.case import Customer
 from actions.cases.complaint import Policy
-from actions.cases.language_free import LanguageFree
 from actions.cases.matters import Matters
 from knowledge.embedding import FakeEmbedder
-from tests.factories import STOCKHOLM, FakeClock, make_draft
+from tests.factories import STOCKHOLM, FakeClock, make_draft, plain_cosines
 
 ELISE = Customer(name="Élise", email="Elise.Morel@example.fr")
 # The fake embedder compares words: in another order they mean the same.
@@ -24,7 +23,7 @@ AGAIN = "please help me soon last monday my withdrawal from is missing still"
 OTHER = "the tournament ended before I could play the last table"
 
 
-LANGUAGE_FREE = LanguageFree.of_one_language(FakeEmbedder().dim)
+LANGUAGE_FREE = plain_cosines(FakeEmbedder().dim)
 
 
 class BrokenEmbedder(FakeEmbedder):

@@ -3,13 +3,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from actions.cases.language_free import LanguageFree
 from bot.evaluation.duplicates import Pair, evaluate_duplicates
 from bot.evaluation.rows import read_rows
 from bot.settings import ROOT
 from knowledge.embedding import FakeEmbedder
+from tests.factories import plain_cosines
 
-LANGUAGE_FREE = LanguageFree.of_one_language(FakeEmbedder().dim)
+LANGUAGE_FREE = plain_cosines(FakeEmbedder().dim)
 SHIPPED = ROOT / "data" / "evaluation" / "duplicates.jsonl"
 
 

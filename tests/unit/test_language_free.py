@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from actions.cases.language_free import LanguageFree
+from tests.factories import plain_cosines
 
 # Two matters, each told in three languages that lie far apart.
 MATTERS = np.eye(8, dtype=np.float32)[:2]
@@ -24,7 +25,7 @@ def test_the_matter_counts_whatever_the_language():
 
 
 def test_of_one_language_the_cosine_is_taken():
-    language_free = LanguageFree.of_one_language(2)
+    language_free = plain_cosines(2)
 
     similarity = language_free.similarity(
         np.array([1, 0], np.float32), np.array([1, 1], np.float32)
