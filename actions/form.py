@@ -94,7 +94,7 @@ class _Utterance:
             turn.say("utter_no_words")
             return await self._go_on()
         is_review = self.asked_for == "confirmed"
-        mends = bool(named_fields(turn)) or is_correction(turn)
+        mends = is_correction(turn) or bool(named_fields(turn)) or turn.has("time")
         if is_review and consent.is_held_back(turn) and not mends:
             say_change_choices(turn)
             return await self._go_on()
@@ -238,8 +238,10 @@ class _Utterance:
             self._correction_without_value()
         elif telling.wishes(turn) and not turn.negates:
             await telling.add_words(turn)
-        elif hearing.is_statement(turn) and not hearing.is_nothing_more(turn):
-            await intake.add_description(turn, turn.text)
+        elif hearing.is_nothing_more(turn):
+            return
+        elif hearing.is_statement(turn) or telling.told_beside_facts(turn):
+            await telling.add_words(turn)
 
     def _confirm(self) -> None:
         """Take a yes to the summary, where the summary is what was shown last."""

@@ -25,7 +25,7 @@ TRIES_BEFORE_EXAMPLE = 2
 TRIES_BEFORE_GOING_ON = 3
 
 _LONGEST_DATE_WORDS = 16
-_LONGEST_TIME_WORDS = {"confirmed": 8, "details": 3}
+_LONGEST_TIME_WORDS = {"confirmed": 8, "details": 8}
 _ALONE_WORDS = 3
 _THIN_WORDS = 6
 _ACCOUNT_WORDS = 12
@@ -136,7 +136,8 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
         # A time alone mends that of a day that is known; by itself it dates nothing.
         longest = _LONGEST_TIME_WORDS.get(asked_for or "", 0) if current else 0
         is_alone = len(turn.text.split()) <= longest and not turn.is_question
-        is_mended = asked or is_alone or (is_correction and _is_short(turn))
+        is_named = is_correction or (longest and turn.has("time"))
+        is_mended = asked or is_alone or (is_named and _is_short(turn))
         return is_mended and _take_time(turn) and bool(current)
     if best.value is None:
         options = [day.isoformat() for day in best.options]

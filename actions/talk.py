@@ -8,6 +8,7 @@ from actions import policy_days
 from actions.answer import answer, note_whether_it_helped
 from actions.asking import open_form
 from actions.base import Events, TurnAction, followup
+from actions.correcting import named_fields
 from actions.earlier import written_reference
 from actions.filing import NEW_CASE, open_case, opens_case
 from actions.hearing import is_wordless
@@ -150,7 +151,7 @@ class ChangeLanguage(TurnAction):
 
 
 class ExplainWhyNeeded(TurnAction):
-    """What the field that was asked for is needed for."""
+    """What the field that was asked for, or that is named, is needed for."""
 
     action_name = "action_why_needed"
 
@@ -162,7 +163,8 @@ class ExplainWhyNeeded(TurnAction):
             # Nothing was asked for: it is a question like any other.
             await answer(turn)
             return None
-        field = str(turn.get("requested_slot"))
+        named = named_fields(turn)
+        field = named[0] if len(named) == 1 else str(turn.get("requested_slot"))
         known = ("name", "email", "username", "event_date", "details", "confirmed")
         explain_once(turn, field)
         name = f"utter_why_{field}" if field in known else "utter_why_details"

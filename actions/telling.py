@@ -18,6 +18,7 @@ _TELLING_WORDS = 3
 _TELLING_WORDS_BESIDE_DAY = 2
 _TELLING_WORDS_IN_CORRECTION = 5
 _SHORTEST_TELLING_LETTERS = 4
+_LONGEST_EMPTY_PHRASE_WORDS = 2
 _QUOTED = re.compile(r"[«“”„\"][^«»“”„\"]{3,}[»“”\"]")
 _WORD = re.compile(r"[^\W_][\w'’-]*")
 _POLITE = frozenset("greet thank goodbye praise".split())
@@ -92,6 +93,7 @@ def _empty_words(phrases: PhraseBook) -> frozenset[str]:
         word
         for name in _EMPTY_LISTS
         for phrase in phrases.words(name)
+        if len(phrase.split()) <= _LONGEST_EMPTY_PHRASE_WORDS
         for word in _WORD.findall(fold(phrase))
     )
 

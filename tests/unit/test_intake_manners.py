@@ -344,3 +344,40 @@ async def test_an_order_to_send_is_obeyed_after_the_choice_of_what_to_change() -
     heard = await tell("send it", intent="affirm", **filled(shown=asked.slots["shown"]))
 
     assert heard.slots["confirmed"]
+
+
+async def test_what_a_field_that_is_named_is_for_is_told_at_another_step() -> None:
+    heard = await tell(
+        "why do you need my e-mail?",
+        intent="why_needed",
+        **filled(details=None, requested_slot="details"),
+    )
+
+    assert "written answer" in heard.text
+    assert heard.slots["requested_slot"] == "details"
+
+
+async def test_what_is_told_in_few_words_to_the_summary_is_added() -> None:
+    heard = await tell("just want my 75 quid", intent="inform", **filled())
+
+    assert heard.slots["description"].endswith("just want my 75 quid")
+
+
+@pytest.mark.parametrize("step", ["details", "confirmed"])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "die Uhrzeit stimmt nicht, es war Viertel vor zehn abends"),
+        ("en", "at 9:45 pm to be exact"),
+        ("sv", "klockslaget är fel, det var kvart i tio på kvällen"),
+    ],
+)
+async def test_a_time_is_put_right_at_any_step(
+    step: str, language: str, text: str
+) -> None:
+    slots = filled(event_time="21:30", requested_slot=step)
+    slots |= {} if step == "confirmed" else {step: None}
+
+    heard = await tell(text, language=language, **slots)
+
+    assert heard.slots["event_time"] == "21:45"
