@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -22,12 +21,11 @@ from actions.phrases import PhraseBook, fold, whole_words
 from actions.wording import Wording
 from knowledge.answers import Answer, Citation
 from knowledge.citing import PageHistory
+from knowledge.courtesies import sentences_told_and_asked
 from knowledge.operator import Operator
 
 FORM = "case_form"
 SURE_OF_CRISIS = 0.6
-# A full stop ends a sentence only before a space: "river.rat@example.se" is one word.
-_SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=\S))+[.!?]*")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -126,7 +124,7 @@ class Services:
 
 def statements_of(folded: str) -> str:
     """The sentences of a text that are no questions."""
-    return " ".join(s.strip() for s in _SENTENCE.findall(folded) if "?" not in s)
+    return " ".join(sentences_told_and_asked(folded)[0])
 
 
 @dataclass
@@ -181,14 +179,13 @@ class Turn:
     @property
     def question(self) -> str:
         """The sentences that ask, or all of it where none does."""
-        asking = [s.strip() for s in _SENTENCE.findall(self.text) if "?" in s]
-        return " ".join(asking) or self.text
+        return " ".join(sentences_told_and_asked(self.text)[1]) or self.text
 
     @cached_property
     def told(self) -> str:
         """The sentences that are no questions, as they were written."""
-        parts = (s.strip() for s in _SENTENCE.findall(self.text) if "?" not in s)
-        return " ".join(part for part in parts if has_words(part))
+        told, _ = sentences_told_and_asked(self.text)
+        return " ".join(sentence for sentence in told if has_words(sentence))
 
     @cached_property
     def statements(self) -> str:

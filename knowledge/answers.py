@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from knowledge.chunking import Passage, sentences
 from knowledge.confidence import SAME
-from knowledge.courtesies import Courtesies
+from knowledge.courtesies import Courtesies, sentences_told_and_asked
 from knowledge.embedding import Embedder
 from knowledge.errors import BadInput
 from knowledge.index import Manifest, PassageIndex, open_index
@@ -152,19 +152,17 @@ class Knowledge:
         """As `search`, with the confidence that the first passage answers."""
         if not question.strip():
             raise BadInput("the question is empty")
-        opened = self._opened
-        among = opened.visible.get(language, opened.visible[None])
-        found = opened.searcher.search(
-            self.courtesies.without(question, language),
-            language=language,
-            top_k=max(top_k, MOST_OFFERED),
-            among=among,
-        )
-        return replace(
-            found,
-            hits=opened.question_first(found.hits)[:top_k],
-            confidence=opened.quality.confidence(found, language),
-        )
+        opened, top = self._opened, max(top_k, MOST_OFFERED)
+        bare = self.courtesies.without(question, language)
+        found = opened.find(bare, language, top)
+        asked = " ".join(sentences_told_and_asked(bare)[1])
+        is_sure = opened.quality.answers(found.confidence, language)
+        if not is_sure and asked not in ("", bare):
+            # What is told beside a question may be about it, or about something else.
+            alone = opened.find(asked, language, top)
+            if alone.confidence > found.confidence and _agree(alone, found):
+                found = alone
+        return replace(found, hits=found.hits[:top_k])
 
     def answer(self, question: str, *, language: str | None) -> Answer | None:
         """Answer a question; `None` when no passage is likely enough to be right.
@@ -289,7 +287,21 @@ class _Opened:
             for language in (*index.manifest.languages, None)
         }
 
-    def question_first(self, hits: Sequence[Hit]) -> list[Hit]:
+    def find(self, question: str, language: str | None, top_k: int) -> Found:
+        """What is found for exactly these words, with its confidence."""
+        found = self.searcher.search(
+            question,
+            language=language,
+            top_k=top_k,
+            among=self.visible.get(language, self.visible[None]),
+        )
+        return replace(
+            found,
+            hits=self._question_first(found.hits),
+            confidence=self.quality.confidence(found, language),
+        )
+
+    def _question_first(self, hits: Sequence[Hit]) -> list[Hit]:
         """Let the answer to a question stand before a clause that says the same.
 
         Which of the two is found first differs by a hair, and by language. A customer
@@ -304,6 +316,15 @@ class _Opened:
             if is_near and likeness[i] >= SAME and _asks(hit.passage):
                 return [hit, *hits[:i], *hits[i + 1 :]]
         return list(hits)
+
+
+def _agree(alone: Found, whole: Found) -> bool:
+    """Whether what a question finds by itself is likely with all that was said, too.
+
+    "I sent my passport. How long does it take?" alone is about something else.
+    """
+    likely = {hit.passage.id for hit in whole.hits[:MOST_OFFERED]}
+    return bool(alone.hits) and alone.hits[0].passage.id in likely
 
 
 def _asks(passage: Passage) -> bool:

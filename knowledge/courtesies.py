@@ -13,6 +13,8 @@ from knowledge.errors import NotReady
 from knowledge.yaml_files import parse_yaml
 
 _WORD = re.compile(r"\w")
+# A full stop ends a sentence only before a space: "river.rat@example.se" is one word.
+_SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=\S))+[.!?]*")
 _BEFORE_CLOSING = " \n\t,;:–-"
 
 
@@ -57,6 +59,18 @@ class Courtesies:
         if closing and (found := closing.search(bare)):
             bare = bare[: found.start()].rstrip(_BEFORE_CLOSING)
         return bare if _WORD.search(bare) else question
+
+
+def sentences_told_and_asked(text: str) -> tuple[list[str], list[str]]:
+    """The sentences of a message that are no questions, and those that are.
+
+    A customer's capitals tell nothing; compare `knowledge.chunking.sentences`.
+    """
+    told: list[str] = []
+    asked: list[str] = []
+    for sentence in map(str.strip, _SENTENCE.findall(text)):
+        (asked if "?" in sentence else told).append(sentence)
+    return told, asked
 
 
 def load_courtesies(data_dir: Path) -> Courtesies:

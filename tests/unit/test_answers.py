@@ -109,6 +109,30 @@ def test_what_nothing_answers_gets_no_answer(knowledge: Knowledge) -> None:
     assert knowledge.answer("zebra umbrella yesterday", language="en") is None
 
 
+def test_what_is_told_beside_a_question_makes_it_no_less_sure(
+    knowledge: Knowledge,
+) -> None:
+    question = "How long does a withdrawal take?"
+
+    beside = knowledge.find(f"A neighbour told me about you. {question}", language="en")
+
+    assert beside == knowledge.find(question, language="en")
+
+
+def test_a_question_is_not_answered_apart_from_what_it_is_about() -> None:
+    headings = ("My passport", "A sent passport", "Lost passport", "How long is it?")
+    body = "\n\n".join(f"## {heading}\n\nYes.\n" for heading in headings)
+    embedder = FakeEmbedder()
+    knowledge = Knowledge(
+        make_index(chunk(make_page("p", "en", body)), embedder), embedder
+    )
+
+    told = "My sent passport, my lost passport, a passport. How long is it?"
+
+    assert knowledge.answer("How long is it?", language="en")
+    assert knowledge.answer(told, language="en") is None
+
+
 def test_suggestions_are_few_and_best_first(knowledge: Knowledge) -> None:
     citations = knowledge.suggest("cards shuffled", language="en", top_k=2)
 
