@@ -9,13 +9,21 @@ from typing import Any
 from aiohttp import web
 
 from actions.cases.case import CATEGORIES, Case
-from actions.cases.complaint import PAUSE_REASONS
+from actions.cases.clocks import CaseClocks
+from actions.cases.complaint import PAUSE_REASONS, Policy
 from actions.delivery.office import POST
 from actions.desk.composer import Answer, check_answer, composer
 from actions.desk.composing import change_of
 from actions.desk.conflicts import conflicting
 from actions.desk.downloads import PICTURES
-from actions.desk.parts import DESK, agent_of, check_rights, log_read, staff_of
+from actions.desk.parts import (
+    DESK,
+    Desk,
+    agent_of,
+    check_rights,
+    log_read,
+    staff_of,
+)
 from actions.desk.presenting import (
     Conflicting,
     cited_address,
@@ -155,49 +163,18 @@ async def _case_page(
     error: Refusal | None = None,
     status: int = 200,
 ) -> web.Response:
-    desk, now = request.app[DESK], request.app[WORKPLACE].clock()
+    desk = request.app[DESK]
     request[STYLES] = request.app[POST].letters.styles
     clocks = await desk.archive.clocks.clocks(case.reference)
-    verdict = await desk.judge.verdict(case)
-    likely = [each["category"] for each in verdict.categories] if verdict else []
-    # Of the policy that it was filed under, and what it was given all the same.
-    grounds = [*clocks.policy.grounds]
-    if case.ground is not None and case.ground not in grounds:
-        grounds.append(case.ground)
-    ranked = ranked_grounds(verdict, grounds)
-    reads = None
-    if staff_of(request).can_lead():
-        reads = await desk.reads.of_case(case.reference)
     return render(
         request,
         "desk/case.html",
         {
-            "case": case,
+            **_facts(request, case, clocks),
+            **await _judged(desk, case, clocks.policy),
+            **await _beside(request, case),
             "names": await request.app[CONSOLE].names(),
-            "summary": one_line(case.description),
-            "one_line": one_line,
-            "missing": missing_fields(case),
-            "notes": notes(case),
-            "reasoned": REASONED,
-            "cited_address": cited_address,
-            "urgency": urgency_at(now, SOON),
             "agent": agent_of(request),
-            "verdict": verdict,
-            "marked": marked(case.description, verdict, ranked),
-            "clocks": clocks,
-            "shown_dates": clocks.shown(now),
-            "pause_reasons": PAUSE_REASONS,
-            "ranked_grounds": ranked,
-            "numbers": {ground: n for n, ground in enumerate(ranked, 1)},
-            "shares": shares_of(verdict),
-            "likely_categories": likely[:N_LIKELY_CATEGORIES],
-            "categories": CATEGORIES,
-            "attachments": await desk.attachments.of_case(case.reference),
-            "pictures": PICTURES,
-            "reads": reads,
-            "earlier": await desk.related.of_person(case),
-            "similar": await desk.related.similar(case),
-            "letters": await request.app[POST].letterbook.of_case(case.reference),
             "draft": dict(draft or {}),
             "change": request.match_info.get("change"),
             "composer": await composer(
@@ -209,3 +186,56 @@ async def _case_page(
         },
         status=status,
     )
+
+
+def _facts(request: web.Request, case: Case, clocks: CaseClocks) -> dict[str, Any]:
+    """What the case says of itself, and when what is due."""
+    now = request.app[WORKPLACE].clock()
+    return {
+        "case": case,
+        "summary": one_line(case.description),
+        "one_line": one_line,
+        "missing": missing_fields(case),
+        "notes": notes(case),
+        "reasoned": REASONED,
+        "cited_address": cited_address,
+        "urgency": urgency_at(now, SOON),
+        "clocks": clocks,
+        "shown_dates": clocks.shown(now),
+        "pause_reasons": PAUSE_REASONS,
+    }
+
+
+async def _judged(desk: Desk, case: Case, policy: Policy) -> dict[str, Any]:
+    """The verdict with its evidence, and what it can be corrected to."""
+    verdict = await desk.judge.verdict(case)
+    likely = [each["category"] for each in verdict.categories] if verdict else []
+    # Of the policy that it was filed under, and what it was given all the same.
+    grounds = [*policy.grounds]
+    if case.ground is not None and case.ground not in grounds:
+        grounds.append(case.ground)
+    ranked = ranked_grounds(verdict, grounds)
+    return {
+        "verdict": verdict,
+        "marked": marked(case.description, verdict, ranked),
+        "ranked_grounds": ranked,
+        "numbers": {ground: n for n, ground in enumerate(ranked, 1)},
+        "shares": shares_of(verdict),
+        "likely_categories": likely[:N_LIKELY_CATEGORIES],
+        "categories": CATEGORIES,
+    }
+
+
+async def _beside(request: web.Request, case: Case) -> dict[str, Any]:
+    """Files, letters and other cases; for leads, who read it."""
+    desk, reads = request.app[DESK], None
+    if staff_of(request).can_lead():
+        reads = await desk.reads.of_case(case.reference)
+    return {
+        "attachments": await desk.attachments.of_case(case.reference),
+        "pictures": PICTURES,
+        "reads": reads,
+        "earlier": await desk.related.of_person(case),
+        "similar": await desk.related.similar(case),
+        "letters": await request.app[POST].letterbook.of_case(case.reference),
+    }
