@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -173,7 +174,7 @@ async def _case_page(
             **_facts(request, case, clocks),
             **await _judged(desk, case, clocks.policy),
             **await _beside(request, case),
-            "names": await request.app[CONSOLE].names(),
+            "named": partial(_name_of, await request.app[CONSOLE].names()),
             "agent": agent_of(request),
             "draft": dict(draft or {}),
             "change": request.match_info.get("change"),
@@ -186,6 +187,10 @@ async def _case_page(
         },
         status=status,
     )
+
+
+def _name_of(names: Mapping[str, str], email: str | None) -> str:
+    return names.get(email, email) if email else ""
 
 
 def _facts(request: web.Request, case: Case, clocks: CaseClocks) -> dict[str, Any]:
