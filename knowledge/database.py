@@ -23,6 +23,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from knowledge import sqlite_connections
 from knowledge.errors import ArchiveUnavailable, NotReady
 
 _NO_DATABASE = "the database must be sqlite:///path or postgresql://user@host/name"
@@ -82,7 +83,9 @@ def open_engine(url: str) -> AsyncEngine:
         raise NotReady(_NO_DATABASE) from exc
     if parsed.get_backend_name() == "sqlite":
         engine = create_async_engine(
-            parsed.set(drivername="sqlite+aiosqlite"), hide_parameters=True
+            parsed.set(drivername="sqlite+aiosqlite"),
+            connect_args={"async_creator_fn": sqlite_connections.connect},
+            hide_parameters=True,
         )
         event.listen(engine.sync_engine, "connect", _harden_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_immediately)
