@@ -63,6 +63,12 @@ def is_correction(turn: Turn) -> bool:
     """
     if turn.is_choice:
         return turn.intent == "correct"
+    is_likely = turn.likeliest_intent == "correct" and turn.confidence >= _SURE
+    return corrects_in_words(turn) or (is_likely and not turn.is_question)
+
+
+def corrects_in_words(turn: Turn) -> bool:
+    """Whether it is in the words themselves that something is put right."""
     if respells_name(turn.text, turn.get("name")):
         return True
     if len(turn.text.split()) <= _LONGEST_ORDER_WORDS and "@" in turn.text:
@@ -73,10 +79,8 @@ def is_correction(turn: Turn) -> bool:
         if turn.has("change") and not _asks_how(turn):
             return True
         denies = turn.services.phrases.pattern("deny").match(turn.folded)
-        if denies and not turn.is_question:
-            return True
-    is_likely = turn.likeliest_intent == "correct" and turn.confidence >= _SURE
-    return is_likely and not turn.is_question
+        return denies is not None and not turn.is_question
+    return False
 
 
 def _asks_how(turn: Turn) -> bool:

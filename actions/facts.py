@@ -144,8 +144,15 @@ class FactReader:
 
     def looks_like_same_name(self, text: str, name: str) -> str | None:
         """A name in the text that is nearly the given one: a misspelling mended."""
+        old = name.split()
         for candidate in capitalised(text):
             cut = self._trim(candidate)
+            n = len(cut.split()) if cut else 0
+            for start in range(len(old) - n + 1):
+                part = " ".join(old[start : start + n])
+                if cut and cut != part and is_near(cut, part):
+                    # "Hedwall with a w" mends one word of the name.
+                    return " ".join([*old[:start], cut, *old[start + n :]])
             if cut and cut != name and is_near(cut, name):
                 return cut
         return None
@@ -234,10 +241,13 @@ class FactReader:
 
     def _after_cue(self, text: str, cue: re.Match[str]) -> str | None:
         """The username that a cue announces, at once or later in the sentence."""
-        sentence = re.split(r"[.!?;](?:\s|$)", text[cue.end() :], maxsplit=1)[0]
+        rest = text[cue.end() :]
+        sentence = re.split(r"[.!?;](?:\s|$)", rest, maxsplit=1)[0]
+        is_asked = rest[len(sentence) :].startswith("?")
         direct = _TOKEN.match(sentence.lstrip("\"'«“ "))
         if direct and self._may_be_username(direct[0]):
-            return direct[0]
+            # In "is the username needed?" none is given.
+            return direct[0] if is_marked(direct[0]) or not is_asked else None
         tokens = [t for t in self._usernames(sentence) if is_marked(t)]
         if tokens:
             return tokens[-1]
@@ -340,6 +350,9 @@ class FactReader:
 
     def _bare_name(self, text: str) -> str | None:
         """A short answer that is a name and nothing else, or holds just one."""
+        # "Mette, surname Kjær."
+        for cues in (self._first_name, self._last_name):
+            text = blank(text, [cue.span() for cue in cues.finditer(fold(text))])
         *before, text = re.split(r"(?<=\w{3})[.!]\s", text)
         for sentence in before:
             if " " in sentence.strip() and capitalised(sentence) == [sentence.strip()]:

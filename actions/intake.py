@@ -136,7 +136,7 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
         # A time alone mends that of a day that is known; by itself it dates nothing.
         longest = _LONGEST_TIME_WORDS.get(asked_for or "", 0) if current else 0
         is_alone = len(turn.text.split()) <= longest and not turn.is_question
-        is_named = is_correction or (longest and turn.has("time"))
+        is_named = is_correction or (longest > 0 and turn.has("time"))
         is_mended = asked or is_alone or (is_named and _is_short(turn))
         return is_mended and _take_time(turn) and bool(current)
     if best.value is None:

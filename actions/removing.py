@@ -24,7 +24,8 @@ def take_out(turn: Turn, asked_for: str) -> bool:
     Returns:
         Whether there was one.
     """
-    taken_out = [field for field in _unwanted(turn, asked_for) if turn.get(field)]
+    missing = turn.get("missing") or []
+    taken_out = [field for field in _unwanted(turn, asked_for) if field not in missing]
     for field in taken_out:
         _take_out(turn, field)
     return bool(taken_out)
@@ -56,7 +57,8 @@ def _unwanted(turn: Turn, asked_for: str) -> list[str]:
             # "Take it out", said to the question for the right one.
             found += named or ([correcting] if correcting in _GIVEN else [])
         elif asked_for not in named and not turn.is_question:
-            found += [f for f in named if _is_doubted(turn, f, clause)]
+            given = [f for f in named if turn.get(f)]
+            found += [f for f in given if _is_doubted(turn, f, clause)]
     is_forgotten = correcting in intake.FIELDS and turn.states("unknown")
     if not found and is_forgotten and intake.may_be_skipped(turn, str(correcting)):
         found = [] if _has_value(turn, str(correcting)) else [str(correcting)]

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from actions import intake
-from actions.correcting import is_correction
+from actions.correcting import corrects_in_words
 from actions.name_words import blank
 from actions.phrases import PhraseBook, fold
 from actions.turns import Turn
@@ -20,6 +20,8 @@ _TELLING_WORDS_IN_CORRECTION = 5
 _SHORTEST_TELLING_LETTERS = 4
 _LONGEST_EMPTY_PHRASE_WORDS = 2
 _QUOTED = re.compile(r"[«“”„\"][^«»“”„\"]{3,}[»“”\"]")
+# Of a hand, a receipt, an error: "778-210", "G77".
+_NUMBER = re.compile(r"(?<![:.,])\d{3,}|[A-Z]+\d{2,}")
 _WORD = re.compile(r"[^\W_][\w'’-]*")
 _POLITE = frozenset("greet thank goodbye praise".split())
 _AMOUNT = re.compile(
@@ -57,10 +59,10 @@ def told_beside_facts(turn: Turn) -> str:
     told = turn.services.facts.without_person(text, filter(None, values))
     told = told.strip(" ,;:.-–")
     days = intake.mentions_in(turn, told, is_answer=True)
-    rest = blank(fold(told), [(day.start, day.end) for day in days])
-    is_quoted = _QUOTED.search(told) is not None
-    n_words = len(_telling_words(rest, turn.services.phrases))
-    is_told = n_words >= _needed(turn, has_day=bool(days)) or (is_quoted and n_words)
+    rest = blank(told, [(day.start, day.end) for day in days])
+    is_marked = _QUOTED.search(told) or _NUMBER.search(rest)
+    n_words = len(_telling_words(fold(rest), turn.services.phrases))
+    is_told = n_words >= _needed(turn, has_day=bool(days)) or (is_marked and n_words)
     return told if is_told else ""
 
 
@@ -70,7 +72,7 @@ def names_part_of_day(turn: Turn) -> bool:
 
 
 def _needed(turn: Turn, *, has_day: bool) -> int:
-    if is_correction(turn):
+    if corrects_in_words(turn):
         return _TELLING_WORDS_IN_CORRECTION
     return _TELLING_WORDS_BESIDE_DAY if has_day else _TELLING_WORDS
 

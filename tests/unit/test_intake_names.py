@@ -102,3 +102,26 @@ async def test_what_could_be_sent_is_no_order_to_send(text: str, is_sent: bool) 
 
     assert bool(heard.slots.get("confirmed")) is is_sent
     assert is_sent or "certificate" in heard.slots.get("description", STORY)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "mended"),
+    [
+        ("unnskyld, Aud-Lisbet uten h", "Aud-Lisbeth Moe", "Aud-Lisbet Moe"),
+        ("Hedwall med w", "Gunnel Hedvall", "Gunnel Hedwall"),
+        ("Sofia Lindh with h", "Sofia Lind", "Sofia Lindh"),
+    ],
+)
+def test_one_word_of_a_name_is_mended(text: str, name: str, mended: str) -> None:
+    assert READER.looks_like_same_name(text, name) == mended
+
+
+def test_the_names_of_the_parts_of_a_name_are_no_part_of_it() -> None:
+    text = "Mette, efternavn Kjær Lauridsen"
+
+    assert READER.read(text, asked_for="name").name == "Mette Kjær Lauridsen"
+
+
+def test_a_question_about_the_username_gives_none() -> None:
+    assert READER.read("onko tunnus pakollinen?", asked_for="username").username is None
+    assert READER.read("is my username river_rat9?").username == "river_rat9"

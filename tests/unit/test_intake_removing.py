@@ -141,3 +141,15 @@ async def test_a_date_is_given_again_after_it_was_taken_out() -> None:
 
     assert heard.slots["event_date"] == "2026-11-10"
     assert heard.slots["missing"] == []
+
+
+async def test_what_was_never_given_is_left_out_and_nothing_cancelled() -> None:
+    slots = filled(event_date=None, username=None, requested_slot="username")
+
+    heard = await tell(
+        "esquece o dia, não tenho a certeza", language="pt", intent="cancel", **slots
+    )
+
+    assert not heard.is_rejected
+    assert heard.slots["missing"] == ["event_date"]
+    assert heard.slots["requested_slot"] == "username"

@@ -102,3 +102,22 @@ async def test_what_is_told_beside_a_question_is_kept() -> None:
 
     assert heard.slots["description"].endswith("The screen showed error code G77")
     assert heard.slots["requested_slot"] == "email"
+
+
+@pytest.mark.parametrize("intent", ["inform", "correct"])
+async def test_what_is_told_is_kept_whatever_the_answer_is_taken_for(
+    intent: str,
+) -> None:
+    text = "sofia@example.se, och felkoden på skärmen var G77"
+
+    heard = await tell(text, language="sv", intent=intent, **asking("email"))
+
+    assert heard.slots["description"].endswith("och felkoden på skärmen var G77")
+
+
+async def test_a_number_put_right_in_the_story_is_added_to_the_summary() -> None:
+    text = "anzi no, la mano era la 778-210"
+
+    heard = await tell(text, language="it", intent="correct", **filled())
+
+    assert heard.slots["description"].endswith(text)
