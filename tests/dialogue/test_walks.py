@@ -44,7 +44,9 @@ _moves = st.one_of(
     st.tuples(st.just("skip")),
     st.tuples(st.just("correct"), st.sampled_from(["name", "email"]), _pick),
     st.tuples(st.just("answer_and_ask"), _pick),
-    st.tuples(st.sampled_from(["fail", "ask", "wonder_why", "repeat", "reload"])),
+    st.tuples(
+        st.sampled_from(["fail", "ask", "wonder_why", "repeat", "reload", "take_out"])
+    ),
     st.tuples(st.just("burst"), _pick),
     st.tuples(st.just("switch"), st.sampled_from(LANGUAGES)),
     st.tuples(st.sampled_from(["cancel", "despair"])),

@@ -46,6 +46,13 @@ WHY = {
     "de": "wozu brauchen Sie das?",
     "pl": "po co wam to?",
 }
+TAKE_OUT = {
+    "sv": "ta bort användarnamnet",
+    "fr": "supprimez le nom d'utilisateur",
+    "en": "remove the username",
+    "de": "streichen Sie den Benutzernamen",
+    "pl": "usuń nazwę użytkownika",
+}
 CANCEL = {
     "sv": "avbryt",
     "fr": "laissez tomber",
@@ -143,6 +150,14 @@ class Walker:
         if self.form:
             words = CORRECTIONS[self.language][name].format(value)
             await self._give(name, words, value)
+
+    async def take_out(self) -> None:
+        """A given field is taken back in words, and not asked for again."""
+        if self.form and self.slots["username"]:
+            await self._say(TAKE_OUT[self.language], changes={"username"})
+            assert self.form, "the form was left"
+            assert self.slots["username"] is None
+            assert "username" in self.slots["missing"]
 
     async def ask(self) -> None:
         await self._say(QUESTIONS[self.language])
