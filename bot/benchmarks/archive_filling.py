@@ -113,6 +113,7 @@ def _add_case(
     is_closed = not is_recent
     status = "closed" if is_closed else dice.choice(("open", "open", "in_progress"))
     closed_at = at + timedelta(days=9) if is_closed else None
+    outcome = {"kind": "solution", "reasons": None} if is_closed else None
     is_complaint = dice.random() < 0.6
     rows["customers"].append(
         {"id": number, "name": "Person", "email": email, "email_key": email}
@@ -144,7 +145,7 @@ def _add_case(
             "fields_missing": [],
             "suggested_pages": [],
             "assigned_to": "eva@example.com" if status == "in_progress" else None,
-            "outcome": {"kind": "solution", "reasons": None} if is_closed else None,
+            "outcome": outcome,
         }
     )
     words = " ".join(words_of(reference, "Person", email, description))
@@ -152,9 +153,10 @@ def _add_case(
     rows["case_clocks"].append(
         {"case_id": number, "policy": "default", "pauses": [], "look_at": None}
     )
-    head = _add_event(rows, reference, at, "customer", "filed", head)
+    head = _add_event(rows, reference, at, "customer", "filed", {}, head)
     if closed_at is not None:
-        head = _add_event(rows, reference, closed_at, "eva", "closed", head)
+        told = {"outcome": outcome}
+        head = _add_event(rows, reference, closed_at, "eva", "closed", told, head)
     return head
 
 
@@ -194,10 +196,11 @@ def _add_event(
     at: datetime,
     actor: str,
     kind: str,
+    details: dict[str, Any],
     head: tuple[int, str],
 ) -> tuple[int, str]:
     number, prev_hash = head[0] + 1, head[1]
-    digest = details_digest("salt", {})
+    digest = details_digest("salt", details)
     sealed = event_hash(
         number=number,
         reference=reference,
@@ -219,7 +222,9 @@ def _add_event(
             "hash": sealed,
         }
     )
-    rows["event_details"].append({"event_id": number, "salt": "salt", "details": {}})
+    rows["event_details"].append(
+        {"event_id": number, "salt": "salt", "details": details}
+    )
     return number, sealed
 
 
