@@ -19,6 +19,7 @@ from aiohttp import web
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal, format_percent
+from markupsafe import Markup
 
 from knowledge.browser_languages import accepted_languages
 from knowledge.errors import NotReady
@@ -131,7 +132,7 @@ def render(
         template,
         request,
         {
-            "t": partial(place.texts.text, language),
+            "t": partial(_told, place.texts, language),
             "has_text": partial(place.texts.has, language),
             "plural": partial(_plural, place.texts, language, locale),
             "day": partial(_day, locale),
@@ -164,6 +165,15 @@ def render(
             samesite="Lax",
         )
     return response
+
+
+def _told(texts: StaffTexts, language: str, key: str, /, **values: object) -> str:
+    """A text for a template, which escapes it once: also what a macro gave to it."""
+    plain = {
+        name: value.unescape() if isinstance(value, Markup) else value
+        for name, value in values.items()
+    }
+    return texts.text(language, key, **plain)
 
 
 def see_other(path: str, **query: str) -> web.Response:

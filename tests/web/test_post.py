@@ -187,6 +187,20 @@ async def test_the_outbox_shows_what_was_given_up_and_why(
     assert "GUICHET_SMTP_HOST" in shown
 
 
+async def test_what_was_given_up_is_named_with_its_apostrophe(
+    desk: Counter, case: Case
+) -> None:
+    await give_up(desk)
+    await desk.parts.archive.send_interim_update(case.reference, "eva", "On cherche.")
+    await give_up(desk)
+
+    response = await desk.client.get("/desk/outbox", headers={"Accept-Language": "fr"})
+
+    page = await response.text()
+    assert "Point d&#39;étape" in page
+    assert "&amp;#39;" not in page
+
+
 @pytest.mark.parametrize("which", ["id", "destination"])
 async def test_what_was_given_up_is_tried_again(
     desk: Counter, case: Case, which: str
