@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 
-from actions.phrases import PhraseBook
+from actions.phrases import PhraseBook, any_of
 from actions.turns import Turn
 
 _CUES = {
@@ -79,8 +79,19 @@ def corrects_in_words(turn: Turn) -> bool:
         if turn.has("change") and not _asks_how(turn):
             return True
         denies = turn.services.phrases.pattern("deny").match(turn.folded)
-        return denies is not None and not turn.is_question
+        if denies and not turn.is_question:
+            return True
+        return _is_said_to_be_wrong(turn)
     return False
+
+
+def _is_said_to_be_wrong(turn: Turn) -> bool:
+    """Whether the name of a field and a word for "wrong" stand close together."""
+    words = turn.services.phrases.words
+    wrong = any_of(set(words("wrong")) - set(words("not")))
+    names = any_of(word for cue in _CUES.values() for word in words(cue))
+    pattern = rf"(?<!\w){names}(?:\s+\w+){{0,2}}\s+{wrong}(?!\w)"
+    return not turn.is_question and re.search(pattern, turn.folded) is not None
 
 
 def _asks_how(turn: Turn) -> bool:

@@ -43,8 +43,7 @@ _FUNCTION_LISTS = (
     " submit wait unknown refuse wrong weekdays today yesterday description date"
 ).split()
 _GAP = re.compile(r"\s+")
-_LONGEST_NAME_WORDS = 5
-_LONGEST_RENAMING_WORDS = 8
+_LONGEST_NAME_WORDS, _LONGEST_RENAMING_WORDS = 5, 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,9 +169,9 @@ class FactReader:
         for cues, is_first in ((self._first_name, True), (self._last_name, False)):
             cue = cues.search(folded)
             part = self._name_at(text[cue.end() :], needs_capital=True) if cue else None
-            if part and is_first and " " in part:
-                return part
             if part:
+                if is_first and " " in part:
+                    return part
                 rest = old if len(old) == 1 else old[1:] if is_first else old[:1]
                 return " ".join([part, *rest] if is_first else [*rest, part])
         bare = LEAD.sub("", self._slip_first.sub("", text, count=1)).strip(" .!")
@@ -294,7 +293,9 @@ class FactReader:
             if self._is_within_username_cue(folded, cue):
                 continue
             # "Name Sofia Lind", but not "in my own name, which …".
-            needs_capital = " " not in cue[0].strip() and cue.start() > 0
+            is_sure = " " in cue[0].strip() or ":" in cue[0]
+            is_answer = cue.start() == 0 and asked_for in (None, "name")
+            needs_capital = not (is_sure or is_answer)
             name = self._name_at(text[cue.end() :], needs_capital=needs_capital)
             if name:
                 return _state(replace(facts, name=name), "name")

@@ -281,7 +281,10 @@ class _Utterance:
             if turn.is_question:
                 await telling.add_told(turn)
         elif changed:
-            await telling.add_told(turn)
+            is_told = await telling.add_told(turn)
+            is_vague = field == "event_date" and not turn.get("event_time")
+            if is_vague and not is_told and telling.names_part_of_day(turn):
+                intake.keep_words(turn, turn.text)
         elif turn.get(field) and not turn.get("correcting"):
             return
         elif field != "event_date" and fields.repeats_date(turn):

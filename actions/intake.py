@@ -82,7 +82,8 @@ def _take_person(
         value, current = getattr(facts, field), turn.get(field)
         renamed = None
         if field == "name" and current and asked_for != "name":
-            is_aside = asked_for in ("email", "username")
+            is_slip = asked_for == "username" and turn.has("slip")
+            is_aside = asked_for == "email" or is_slip
             renamed = turn.services.facts.renamed(turn.text, current, is_aside=is_aside)
         if value is None and renamed is None:
             value = _put_right(turn, facts, field, asked_for, is_correction)

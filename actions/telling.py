@@ -68,7 +68,7 @@ def told_beside_facts(turn: Turn) -> str:
 
 def names_part_of_day(turn: Turn) -> bool:
     """Whether the utterance says at least in which part of the day it was."""
-    return any(turn.has(part) for part in ("morning", "evening", "night"))
+    return any(turn.has(part) for part in ("morning", "noon", "evening", "night"))
 
 
 def _needed(turn: Turn, *, has_day: bool) -> int:

@@ -381,3 +381,22 @@ async def test_a_time_is_put_right_at_any_step(
     heard = await tell(text, language=language, **slots)
 
     assert heard.slots["event_time"] == "21:45"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "looks good but the date is wrong"),
+        ("sv", "allt är bra men datumet är fel"),
+        ("fr", "tout va bien mais la date est fausse"),
+        ("de", "alles gut, nur das Datum ist falsch"),
+    ],
+)
+async def test_a_field_said_to_be_wrong_is_asked_for_again(
+    language: str, text: str
+) -> None:
+    heard = await tell(text, language=language, intent="affirm", **filled())
+
+    assert heard.slots["correcting"] == "event_date"
+    assert heard.slots["requested_slot"] == "event_date"
+    assert not heard.slots.get("confirmed")

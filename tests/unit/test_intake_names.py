@@ -125,3 +125,20 @@ def test_the_names_of_the_parts_of_a_name_are_no_part_of_it() -> None:
 def test_a_question_about_the_username_gives_none() -> None:
     assert READER.read("onko tunnus pakollinen?", asked_for="username").username is None
     assert READER.read("is my username river_rat9?").username == "river_rat9"
+
+
+async def test_a_username_written_as_a_name_takes_no_names_place() -> None:
+    heard = await tell("Big Slick", **asking("username"))
+
+    assert "name" not in heard.slots
+
+
+async def test_words_after_a_cue_for_names_are_none_where_another_thing_is_asked() -> (
+    None
+):
+    text = "heter samma som jag: Anna_B"
+
+    heard = await tell(text, language="sv", **asking("username"))
+
+    assert "name" not in heard.slots
+    assert heard.slots["username"] == "Anna_B"

@@ -121,3 +121,20 @@ async def test_a_number_put_right_in_the_story_is_added_to_the_summary() -> None
     heard = await tell(text, language="it", intent="correct", **filled())
 
     assert heard.slots["description"].endswith(text)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("sv", "i fredags vid midnatt"),
+        ("de", "gestern gegen Mittag"),
+        ("pt", "anteontem à hora de almoço"),
+        ("en", "yesterday, in the afternoon"),
+    ],
+)
+async def test_a_part_of_the_day_is_kept_in_the_customers_words(
+    language: str, text: str
+) -> None:
+    heard = await tell(text, language=language, **asking("event_date"))
+
+    assert heard.slots["description"].endswith(text)
