@@ -258,7 +258,9 @@ class _Utterance:
         is_account = turn.get("correcting") == "description"
         is_order = len(turn.text.split()) <= _LONGEST_ORDER_WORDS
         tells = len(turn.text.split()) >= _TELLING_WORDS and not turn.is_question
-        if self._is_interjection() and not (tells and turn.confidence < _CERTAIN):
+        is_answer = bool(changed) and not turn.is_question
+        is_telling = tells and turn.confidence < _CERTAIN
+        if self._is_interjection() and not (is_telling or is_answer):
             await self._interjection()
             if await telling.add_told(turn):
                 turn.set(details=turn.get("details") or turn.told)
@@ -291,7 +293,7 @@ class _Utterance:
             fields.say_date_noted(turn)
         elif field == "event_date" and fields.is_open_date(turn):
             return
-        elif hearing.is_refusal(turn):
+        elif hearing.is_refusal(turn) or removing.is_withheld(turn, field):
             await fields.refuse(turn, field)
         elif is_correction(turn) and self._is_said_to_correct():
             self._correction_without_value()

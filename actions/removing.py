@@ -31,6 +31,16 @@ def take_out(turn: Turn, asked_for: str) -> bool:
     return bool(taken_out)
 
 
+def is_withheld(turn: Turn, field: str) -> bool:
+    """Whether the customer says of this very field that it is not known, or not told.
+
+    "I forgot the username, but the table was 8812" is that, whatever else it tells.
+    """
+    return not turn.is_question and any(
+        _is_doubted(turn, field, clause) for clause in _CLAUSE.split(turn.folded)
+    )
+
+
 def _take_out(turn: Turn, field: str) -> None:
     turn.set(correcting=None)
     if field == "event_time":

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from actions import intake
 from actions.correcting import corrects_in_words
-from actions.name_words import blank
+from actions.name_words import blank, is_common, name_parts
 from actions.phrases import PhraseBook, fold
 from actions.turns import Turn
 
@@ -29,8 +29,8 @@ _AMOUNT = re.compile(
 )
 # These lists hold no words that tell something of a matter.
 _EMPTY_LISTS = (
-    "name name_after i_am username email date description time links was slip greetings"
-    " refuse unknown at_hour oclock oclock_or_hours evening night morning today"
+    "name name_after first_name last_name i_am username email date description time"
+    " links was slip greetings refuse unknown at_hour oclock oclock_or_hours evening night morning today"
     " yesterday day_before_yesterday last previous numbers hours minutes change wrong"
     " not agree deny submit nothing_more wait here remove"
 ).split()
@@ -57,11 +57,12 @@ def told_beside_facts(turn: Turn) -> str:
     text = turn.told if turn.is_question else turn.text
     values = (turn.get(field) for field in ("name", "email", "username"))
     told = turn.services.facts.without_person(text, filter(None, values))
-    told = told.strip(" ,;:.-–")
+    told = _without_and(told.strip(" ,;:.-–"))
     days = intake.mentions_in(turn, told, is_answer=True)
     rest = blank(told, [(day.start, day.end) for day in days])
     is_marked = _QUOTED.search(told) or _NUMBER.search(rest)
-    n_words = len(_telling_words(fold(rest), turn.services.phrases))
+    own = name_parts(str(turn.get("name") or ""))
+    n_words = len(_telling_words(fold(rest), turn.services.phrases) - own)
     is_told = n_words >= _needed(turn, has_day=bool(days)) or (is_marked and n_words)
     return told if is_told else ""
 
@@ -77,16 +78,22 @@ def _needed(turn: Turn, *, has_day: bool) -> int:
     return _TELLING_WORDS_BESIDE_DAY if has_day else _TELLING_WORDS
 
 
-def _telling_words(folded: str, phrases: PhraseBook) -> list[str]:
+def _without_and(told: str) -> str:
+    """Without the "and" by which it stood beside something else."""
+    first, _, rest = told.partition(" ")
+    return rest if rest and is_common(first) else told
+
+
+def _telling_words(folded: str, phrases: PhraseBook) -> set[str]:
     empty = _empty_words(phrases)
-    return [
+    return {
         word
         for word in _WORD.findall(folded)
         if (
             len(word) >= _SHORTEST_TELLING_LETTERS or any(c.isdigit() for c in word[1:])
         )
         and word not in empty
-    ]
+    }
 
 
 @lru_cache(maxsize=4)

@@ -70,7 +70,7 @@ async def test_a_day_with_its_time_tells_nothing_else(language: str, text: str) 
         (
             "email",
             "sofia@example.se, and the error code was G77",
-            "and the error code was G77",
+            "the error code was G77",
         ),
         (
             "username",
@@ -112,7 +112,7 @@ async def test_what_is_told_is_kept_whatever_the_answer_is_taken_for(
 
     heard = await tell(text, language="sv", intent=intent, **asking("email"))
 
-    assert heard.slots["description"].endswith("och felkoden på skärmen var G77")
+    assert heard.slots["description"].endswith("\nfelkoden på skärmen var G77")
 
 
 async def test_a_number_put_right_in_the_story_is_added_to_the_summary() -> None:
@@ -138,3 +138,40 @@ async def test_a_part_of_the_day_is_kept_in_the_customers_words(
     heard = await tell(text, language=language, **asking("event_date"))
 
     assert heard.slots["description"].endswith(text)
+
+
+async def test_a_field_not_known_is_left_out_and_what_stands_beside_it_kept() -> None:
+    text = "loginu nie pamiętam, ale numer stołu to 8812 i kasa 4411"
+
+    heard = await tell(text, language="pl", intent="complaint", **asking("username"))
+
+    assert heard.slots["missing"] == ["username"]
+    assert "8812" in heard.slots["description"]
+
+
+async def test_a_time_taken_for_small_talk_is_taken_alone() -> None:
+    heard = await tell(
+        "varttia yli kahdeksan illalla",
+        language="fi",
+        intent="out_of_scope",
+        **asking("details"),
+    )
+
+    assert heard.slots["event_time"] == "20:15"
+    assert "en valitettavasti voi" not in heard.text
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "text", "kept"),
+    [
+        ("name", "Mette, efternavn Kjær Lauridsen", None),
+        ("email", "mette@example.dk, og fejlkoden var G77", "fejlkoden var G77"),
+    ],
+)
+async def test_neither_a_name_nor_an_and_is_part_of_what_is_told(
+    asked_for: str, text: str, kept: str | None
+) -> None:
+    heard = await tell(text, language="da", **asking(asked_for))
+
+    expected = f"{STORY}\n{kept}" if kept else STORY
+    assert heard.slots.get("description", STORY) == expected
