@@ -11,45 +11,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from knowledge.calibration import (
     Correction,
     Threshold,
-    choose_thresholds,
-    fit_correction,
-    held_out,
 )
 from knowledge.chunking import Passage
 from knowledge.confidence import FEATURES, SHIPPED
 from knowledge.courtesies import Courtesies, load_courtesies
-from knowledge.embedding import Progress
 from knowledge.errors import BadInput
-from knowledge.measures import auroc, calibration_error, risk_coverage
 from knowledge.operator import AnswerRules, load_operator
 from knowledge.question_sets import Query, read_queries
 from knowledge.search import Found
-from knowledge.threads import in_turn
 
 MOST_OFFERED = 3
-_CURVE_POINTS = 40
 _MEASURE = 2
 
 Measures = dict[str, float | int | None]
-
-
-class Asks(Protocol):
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Languages that pages are published in."""
-
-    def find(self, question: str, *, language: str | None, top_k: int) -> Found:
-        """What serving finds for a question."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +150,7 @@ class Quality:
         """
         if found.evidence is None:
             return 0.0
-        is_across = _is_across(found, language)
+        is_across = is_across_languages(found, language)
         if not is_across and language not in self.answer_from:
             return found.confidence
         correction = self.across if is_across else self.correction
@@ -209,7 +193,7 @@ class Quality:
         )
 
 
-def _is_across(found: Found, language: str | None) -> bool:
+def is_across_languages(found: Found, language: str | None) -> bool:
     """Whether what was found is in another language than the question."""
     return bool(found.hits) and found.hits[0].passage.language != language
 
@@ -248,132 +232,10 @@ def unmeasured(checks: Checks) -> Quality:
     )
 
 
-def measure(knowledge: Asks, checks: Checks, progress: Progress) -> Quality:
-    """Ask every question, correct the confidence, and choose the thresholds."""
-    if not checks.questions:
-        return unmeasured(checks)
-    rows, observed, across = [], [], []
-
-    def ask(query: Query) -> Found:
-        return knowledge.find(query.text, language=query.language, top_k=MOST_OFFERED)
-
-    all_found = in_turn(ask, checks.questions)
-    for n, (query, found) in enumerate(all_found, start=1):
-        rows.append(_asked(query, found, knowledge.languages))
-        observed.append(
-            found.evidence.as_vector() if found.evidence else np.zeros(len(FEATURES))
-        )
-        across.append(_is_across(found, query.language))
-        progress(n, len(checks.questions))
-    evidence = np.array(observed)
-    shipped = np.array([row.confidence for row in rows])
-    right = np.array([row.is_right for row in rows])
-    offered = np.array([row.is_offered for row in rows])
-    groups = np.array([query.same_as or query.id for query in checks.questions])
-    confidence = np.empty(len(rows))
-    within, apart = ~np.array(across), np.array(across)
-    for part in (within, apart):
-        confidence[part] = held_out(
-            shipped[part], evidence[part], right[part], groups[part]
-        )
-    languages, rules = [row.language for row in rows], checks.rules
-    answer_from = choose_thresholds(
-        confidence,
-        right,
-        languages,
-        budget=rules.wrong_at_most,
-        certainty=rules.certainty,
-    )
-    offer_from = choose_thresholds(
-        confidence,
-        offered,
-        languages,
-        budget=rules.offers_wrong_at_most,
-        certainty=rules.certainty,
-    )
-    asked = tuple(
-        replace(
-            row,
-            confidence=float(value),
-            is_answered=bool(value >= _of(answer_from, row.language).value),
-        )
-        for row, value in zip(rows, confidence, strict=True)
-    )
-    groups_of = _groups(asked)
-    return Quality(
-        key=checks.key,
-        correction=fit_correction(shipped[within], evidence[within], right[within]),
-        across=fit_correction(shipped[apart], evidence[apart], right[apart]),
-        answer_from=answer_from,
-        offer_from=offer_from,
-        measures={name: _measures(group) for name, group in groups_of.items()},
-        curve={
-            name: _curve(groups_of[name], rules)
-            for name in ("all", *dict.fromkeys(languages))
-        },
-        asked=asked,
-    )
-
-
-def _groups(asked: Sequence[Asked]) -> dict[str, list[Asked]]:
-    """The questions that are measured together, by the name of the group."""
-    groups: dict[str, list[Asked]] = {"all": list(asked)}
-    for row in asked:
-        groups.setdefault(row.language, []).append(row)
-    with_kind = [row for row in asked if row.kind]
-    for row in with_kind:
-        groups.setdefault(row.kind, []).append(row)
-    for row in with_kind:
-        groups.setdefault(f"{row.language} {row.kind}", []).append(row)
-    return groups
-
-
 def place(passage: Passage) -> str:
     """`page#section` of a passage; a later part of a section counts as the section."""
     anchor = passage.url.partition("#")[2]
     return f"{passage.page}#{anchor or passage.section}"
-
-
-def _asked(query: Query, found: Found, published: Sequence[str]) -> Asked:
-    places = [place(hit.passage) for hit in found.hits]
-    return Asked(
-        id=query.id,
-        language=query.language,
-        text=query.text,
-        same_as=query.same_as if query.language in published else None,
-        kind=query.kind,
-        is_answerable=bool(query.relevant),
-        found=places[0] if places else "",
-        confidence=found.confidence,
-        is_right=bool(places) and places[0] in query.relevant,
-        is_offered=any(each in query.relevant for each in places),
-    )
-
-
-def _measures(asked: Sequence[Asked]) -> Measures:
-    answerable = [row for row in asked if row.is_answerable]
-    near_misses = [row for row in asked if not row.is_answerable]
-    given = [row for row in asked if row.is_answered]
-    right = np.array([row.is_right for row in asked])
-    confidence = np.array([row.confidence for row in asked])
-    return {
-        "n": len(asked),
-        "n_answerable": len(answerable),
-        "recall_at_1": _share(row.is_right for row in answerable),
-        "recall_at_3": _share(row.is_offered for row in answerable),
-        "auroc": auroc(confidence, right),
-        "expected_calibration_error": calibration_error(confidence, right),
-        "n_given": len(given),
-        "n_given_wrong": sum(not row.is_right for row in given),
-        "answered": _share(row.is_answered and row.is_right for row in answerable),
-        "near_misses_refused": _share(not row.is_answered for row in near_misses),
-        "parity": _share(first.found == second.found for first, second in pairs(asked)),
-    }
-
-
-def _share(truths: Any) -> float | None:
-    values = list(truths)
-    return sum(values) / len(values) if values else None
 
 
 def pairs(asked: Sequence[Asked]) -> list[tuple[Asked, Asked]]:
@@ -387,17 +249,4 @@ def pairs(asked: Sequence[Asked]) -> list[tuple[Asked, Asked]]:
         for group in groups.values()
         for first, second in combinations(group, 2)
         if first.language != second.language
-    ]
-
-
-def _curve(asked: Sequence[Asked], rules: AnswerRules) -> list[dict[str, float]]:
-    points = risk_coverage(
-        np.array([row.confidence for row in asked]),
-        np.array([row.is_right for row in asked]),
-        certainty=rules.certainty,
-    )
-    chosen = np.unique(np.linspace(0, len(points) - 1, _CURVE_POINTS).astype(int))
-    return [
-        {name: round(value, 4) for name, value in asdict(points[i]).items()}
-        for i in chosen
     ]
