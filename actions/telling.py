@@ -30,9 +30,9 @@ _AMOUNT = re.compile(
 # These lists hold no words that tell something of a matter.
 _EMPTY_LISTS = (
     "name name_after first_name last_name i_am username email date description time"
-    " links was slip greetings refuse unknown at_hour oclock oclock_or_hours evening night morning today"
-    " yesterday day_before_yesterday last previous numbers hours minutes change wrong"
-    " not agree deny submit nothing_more wait here remove"
+    " links was slip greetings refuse unknown at_hour oclock oclock_or_hours evening"
+    " night morning today yesterday day_before_yesterday last previous numbers hours"
+    " minutes change wrong not agree deny submit nothing_more wait here remove"
 ).split()
 
 
