@@ -9,7 +9,7 @@ measured on questions that it was not fitted to.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,7 +122,7 @@ def fit_correction(confidence: Floats, evidence: Floats, right: Truths) -> Corre
 
 
 def held_out(
-    confidence: Floats, evidence: Floats, right: Truths, groups: Sequence[str]
+    confidence: Floats, evidence: Floats, right: Truths, groups: Iterable[str]
 ) -> Floats:
     """Corrected confidences, each by a correction that its question had no part in.
 

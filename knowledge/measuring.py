@@ -114,7 +114,7 @@ class _Answers:
     rows: list[Asked]
     evidence: NDArray[np.float64]
     across: NDArray[np.bool_]
-    groups: NDArray[Any]
+    groups: NDArray[np.str_]
 
     @property
     def confidence(self) -> NDArray[np.float64]:
