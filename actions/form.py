@@ -276,7 +276,9 @@ class _Utterance:
     async def _in_field(self, changed: list[str]) -> None:
         """An utterance after a question for name, e-mail, username or date."""
         turn, field = self.turn, self.asked_for
-        refuses = not changed and hearing.is_refusal(turn) and field != "event_date"
+        withholds = removing.is_withheld(turn, field)
+        refuses = not changed and (hearing.is_refusal(turn) or withholds)
+        refuses = refuses and field != "event_date"
         is_aside = self._is_interjection() and (turn.is_question or not changed)
         if self._asks_human() or (is_aside and not refuses):
             await self._interjection()
@@ -291,9 +293,10 @@ class _Utterance:
             return
         elif field != "event_date" and fields.repeats_date(turn):
             fields.say_date_noted(turn)
+            await telling.add_told(turn)
         elif field == "event_date" and fields.is_open_date(turn):
             return
-        elif hearing.is_refusal(turn) or removing.is_withheld(turn, field):
+        elif hearing.is_refusal(turn) or withholds:
             await fields.refuse(turn, field)
         elif is_correction(turn) and self._is_said_to_correct():
             self._correction_without_value()

@@ -138,7 +138,9 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
         longest = _LONGEST_TIME_WORDS.get(asked_for or "", 0) if current else 0
         is_alone = len(turn.text.split()) <= longest and not turn.is_question
         is_named = is_correction or (longest > 0 and turn.has("time"))
-        is_mended = asked or is_alone or (is_named and _is_short(turn))
+        is_day = best is not None and best.value == resolved_day(turn)
+        is_added = is_day and not turn.get("event_time")
+        is_mended = asked or is_alone or is_added or (is_named and _is_short(turn))
         return is_mended and _take_time(turn) and bool(current)
     if best.value is None:
         options = [day.isoformat() for day in best.options]
@@ -155,7 +157,7 @@ def _take_date(turn: Turn, asked_for: str | None, is_correction: bool) -> bool:
 
 
 def _store_day(turn: Turn, iso: str) -> bool:
-    """Store the day that is certain now; whether a new time stands with it."""
+    """Store the day that is certain; whether a new time stands with it."""
     turn.set(event_date=iso, date_options=None)
     turn.remove_missing("event_date")
     return _take_time(turn)
@@ -179,8 +181,7 @@ def _in_month_of(current: str | None, found: Mention) -> date:
         return found.value
     same_month = date.fromisoformat(current).replace(day=1)
     same_month += timedelta(days=found.value.day - 1)
-    is_in_it = same_month.day == found.value.day
-    return same_month if is_in_it else found.value
+    return same_month if same_month.day == found.value.day else found.value
 
 
 def _choose_option(turn: Turn, found: list[Mention]) -> str | None:

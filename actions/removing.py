@@ -12,6 +12,7 @@ from actions.turns import Turn
 
 _GIVEN = ("name", "email", "username", "event_date", "description")
 _LONGEST_ORDER_WORDS = 8
+_BARE_WORDS = 5
 _CLAUSE = re.compile(r"[,;:!?\n]|\.(?:\s|$)")
 
 
@@ -34,10 +35,15 @@ def take_out(turn: Turn, asked_for: str) -> bool:
 def is_withheld(turn: Turn, field: str) -> bool:
     """Whether the customer says of this very field that it is not known, or not told.
 
-    "I forgot the username, but the table was 8812" is that, whatever else it tells.
+    "I forgot the username, but the table was 8812" is that, and "a username? I have
+    none, since you would not let me in", whatever else they tell.
     """
-    return not turn.is_question and any(
-        _is_doubted(turn, field, clause) for clause in _CLAUSE.split(turn.folded)
+    has = turn.services.phrases.has
+    is_named = field in fields_named_in(turn.services.phrases, turn.folded)
+    return any(
+        _is_doubted(turn, field, clause)
+        or (is_named and has("refuse", clause) and len(clause.split()) <= _BARE_WORDS)
+        for clause in _CLAUSE.split(turn.statements)
     )
 
 

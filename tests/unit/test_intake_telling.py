@@ -175,3 +175,31 @@ async def test_neither_a_name_nor_an_and_is_part_of_what_is_told(
 
     expected = f"{STORY}\n{kept}" if kept else STORY
     assert heard.slots.get("description", STORY) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "un pseudo ? je n'en ai pas, puisque vous refusez de m'inscrire"),
+        ("en", "a username? I don't have one, since you would not let me in"),
+        ("sv", "användarnamn? har inget, ni släppte ju aldrig in mig"),
+    ],
+)
+async def test_a_refusal_after_the_question_repeated_is_one(
+    language: str, text: str
+) -> None:
+    heard = await tell(
+        text, language=language, intent="complaint", **asking("username")
+    )
+
+    assert heard.slots["missing"] == ["username"]
+
+
+async def test_a_day_said_again_with_its_time_and_more_loses_neither() -> None:
+    text = "on 3 November around 6 pm, with the message “account exists” at the end"
+
+    heard = await tell(text, **asking("username"))
+
+    assert heard.slots["event_time"] == "18:00"
+    assert "account exists" in heard.slots["description"]
+    assert heard.slots["requested_slot"] == "username"
