@@ -7,7 +7,7 @@ import re
 from actions import fields, intake
 from actions.correcting import fields_named_in
 from actions.name_words import is_marked
-from actions.phrases import any_of
+from actions.phrases import any_of, whole_words
 from actions.turns import Turn
 
 _GIVEN = ("name", "email", "username", "event_date", "description")
@@ -64,12 +64,15 @@ def _take_out(turn: Turn, field: str) -> None:
 
 def _unwanted(turn: Turn, asked_for: str) -> list[str]:
     correcting = turn.get("correcting")
+    # In the language at hand alone: "quite" takes out in Spanish, and not in English.
+    own = turn.services.phrases.starting_with(turn.language)[0]
+    remove = whole_words(own.words("remove"))
     found: list[str] = []
     for clause in _CLAUSE.split(turn.folded):
         if len(clause.split()) > _LONGEST_ORDER_WORDS:
             continue
         named = [f for f in _named(turn, clause) if not _has_value(turn, f)]
-        if turn.services.phrases.has("remove", clause):
+        if remove.search(clause):
             # "Take it out", said to the question for the right one.
             found += named or ([correcting] if correcting in _GIVEN else [])
         elif asked_for not in named and not turn.is_question:

@@ -153,3 +153,22 @@ async def test_what_was_never_given_is_left_out_and_nothing_cancelled() -> None:
     assert not heard.is_rejected
     assert heard.slots["missing"] == ["event_date"]
     assert heard.slots["requested_slot"] == "username"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "the date is quite right"),
+        ("en", "yes, the e-mail is clear"),
+        ("de", "lassen Sie das Datum so"),
+        ("nl", "laat de datum maar staan"),
+        ("de", "Ihre E-Mail ist bei mir weg"),
+    ],
+)
+async def test_what_only_sounds_like_it_takes_nothing_out(
+    language: str, text: str
+) -> None:
+    heard = await tell(text, language=language, intent="affirm", **filled())
+
+    assert heard.slots.get("event_date", "kept")
+    assert heard.slots.get("email", "kept")
