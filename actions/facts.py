@@ -29,8 +29,6 @@ from actions.name_words import (
 from actions.phrases import PhraseBook, any_of, fold
 
 _EMAIL = re.compile(r"[^\s<>\"'(),;:|\[\]]+@[^\s<>\"'(),;:|\[\]]+")
-_TAG = re.compile(r"</?[A-Za-z!][^>]*>|<script.*?</script>", re.DOTALL)
-_SCRIPT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _MASK = re.compile(r"\[(?:card|IBAN|ID|password)\]")
 # With the word that says what it is: ", personnummer [ID]".
 _NAMED_MASK = re.compile(
@@ -60,16 +58,6 @@ class Facts:
     username: str | None = None
     stated: frozenset[str] = frozenset()
     bad_email: bool = False
-
-
-def without_markup(text: str) -> str:
-    """The text without tags, and without what stands in scripts."""
-    return _GAP.sub(" ", _TAG.sub(" ", _SCRIPT.sub(" ", text))).strip()
-
-
-def has_words(text: str) -> bool:
-    """Whether there is a letter or a digit in the text."""
-    return any(character.isalnum() for character in text)
 
 
 class FactReader:
@@ -296,7 +284,12 @@ class FactReader:
             is_sure = " " in cue[0].strip() or ":" in cue[0]
             is_answer = cue.start() == 0 and asked_for in (None, "name")
             needs_capital = not (is_sure or is_answer)
-            name = self._name_at(text[cue.end() :], needs_capital=needs_capital)
+            rest = text[cue.end() :]
+            name = self._name_at(rest, needs_capital=needs_capital)
+            later = [run for run in capitalised(rest) if " " in run]
+            if name and name.islower() and later:
+                # "The name is misspelt: Sofia Lind."
+                name = self._trim(later[0])
             if name:
                 return _state(replace(facts, name=name), "name")
         for cue in self._i_am.finditer(folded):

@@ -96,7 +96,8 @@ async def take_details(turn: Turn, changed: list[str]) -> None:
         return
     is_short = len(turn.text.split()) <= _BARE_YES_WORDS
     is_bare_yes = turn.likeliest_intent == "affirm" and is_short
-    if hearing.is_nothing_more(turn) or consent.confirms(turn):
+    is_end = hearing.is_nothing_more(turn) or consent.confirms(turn)
+    if is_end and not telling.holds_number(turn):
         if turn.get("description"):
             turn.set(details="", correcting=None)
             return
@@ -162,6 +163,8 @@ def is_open_date(turn: Turn) -> bool:
     if kinds & {"vague", "partial"} and not turn.get("correcting"):
         # Nothing better may come.
         intake.keep_words(turn, turn.text)
+    elif turn.has("unknown") and (told := telling.told_beside_facts(turn)):
+        intake.keep_words(turn, told)
     if month := next((m.month for m in found if m.month), None):
         days = (month + timedelta(days=n) for n in range(31))
         turn.set(

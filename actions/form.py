@@ -15,8 +15,8 @@ from actions.base import Events, TurnAction, followup
 from actions.cases.case import CATEGORIES
 from actions.correcting import is_correction, named_fields
 from actions.crisis import is_surely_complaint
-from actions.facts import has_words
 from actions.filing import RestartCase
+from actions.markup import has_words
 from actions.review import say_change_choices
 from actions.status import TellCaseStatus
 from actions.talk import (

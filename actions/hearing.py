@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-from actions.facts import has_words
+from actions.markup import has_words
+from actions.phrases import whole_words
 from actions.turns import Turn
 
 # How sure the classifier of intents must be before a command is obeyed.
@@ -121,12 +123,21 @@ def is_refusal(turn: Turn) -> bool:
     return turn.likeliest_intent in ("skip", "deny") and not turn.is_question
 
 
+def _denial(turn: Turn) -> re.Pattern[str]:
+    """A no of the language at hand, or an English one: "en" is one in Finnish alone."""
+    own, english = (
+        turn.services.phrases.starting_with(language)[0]
+        for language in (turn.language, "en")
+    )
+    return whole_words(own.words("deny") + english.words("deny"))
+
+
 def is_nothing_more(turn: Turn) -> bool:
     """Whether the customer has nothing to add."""
     words = turn.folded.split()
     if turn.has("nothing_more") and len(words) <= 16:
         return True
-    begins_with_no = turn.services.phrases.pattern("deny").match(turn.folded)
+    begins_with_no = _denial(turn).match(turn.folded)
     is_short = len(words) <= 10 and not any(c.isdigit() for c in turn.text)
     return bool(turn.likeliest_intent in ("skip", "deny") and is_short) or bool(
         begins_with_no and is_short and not turn.is_question

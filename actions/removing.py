@@ -87,7 +87,8 @@ def _unwanted(turn: Turn, asked_for: str) -> list[str]:
 def _named(turn: Turn, clause: str) -> list[str]:
     named = fields_named_in(turn.services.phrases, clause)
     if turn.get("event_time") and turn.services.phrases.has("time", clause):
-        return [f for f in named if f != "event_date"] + ["event_time"]
+        # With its day a time goes as well.
+        return named if "event_date" in named else [*named, "event_time"]
     return named
 
 

@@ -67,6 +67,12 @@ def told_beside_facts(turn: Turn) -> str:
     return told if is_told else ""
 
 
+def holds_number(turn: Turn) -> bool:
+    """Whether a number or a quotation makes "yes, it was error 504" more than a yes."""
+    text = turn.text
+    return _QUOTED.search(text) is not None or _NUMBER.search(text) is not None
+
+
 def names_part_of_day(turn: Turn) -> bool:
     """Whether the utterance says at least in which part of the day it was."""
     return any(turn.has(part) for part in ("morning", "noon", "evening", "night"))

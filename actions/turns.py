@@ -15,8 +15,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.cases.case import Case, CaseDraft, Verdict
 from actions.cases.complaint import Policy
 from actions.cases.helpfulness import Gaps
-from actions.facts import FactReader, has_words, without_markup
+from actions.facts import FactReader
 from actions.helplines import HelpLines
+from actions.markup import has_words, without_markup
 from actions.phrases import PhraseBook, fold, whole_words
 from actions.wording import Wording
 from knowledge.answers import Answer, Citation

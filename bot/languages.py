@@ -21,7 +21,7 @@ from pathlib import Path
 import wordfreq
 from babel import Locale
 
-from actions.facts import without_markup
+from actions.markup import without_markup
 from bot.foreign_languages import OTHER, ForeignLanguages, read_foreign_words
 from knowledge.errors import NotReady
 from knowledge.yaml_files import parse_yaml

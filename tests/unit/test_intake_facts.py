@@ -5,7 +5,8 @@ import re
 import pytest
 
 from actions.correcting import respells_name
-from actions.facts import FactReader, Facts, has_words, without_markup
+from actions.facts import FactReader, Facts
+from actions.markup import has_words, without_markup
 from actions.phrases import fold, load_phrases
 from bot.settings import ROOT
 

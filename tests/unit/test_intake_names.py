@@ -142,3 +142,11 @@ async def test_words_after_a_cue_for_names_are_none_where_another_thing_is_asked
 
     assert "name" not in heard.slots
     assert heard.slots["username"] == "Anna_B"
+
+
+async def test_a_name_said_to_be_misspelt_is_the_one_that_follows() -> None:
+    text = "aspetta, il nome è scritto male: Chiara De Sanctis"
+
+    heard = await tell(text, language="it", **asking("email"))
+
+    assert heard.slots["name"] == "Chiara De Sanctis"

@@ -172,3 +172,12 @@ async def test_what_only_sounds_like_it_takes_nothing_out(
 
     assert heard.slots.get("event_date", "kept")
     assert heard.slots.get("email", "kept")
+
+
+async def test_a_day_is_taken_out_together_with_its_time() -> None:
+    slots = filled(event_time="20:40")
+
+    heard = await tell("togli la data e l'ora", language="it", **slots)
+
+    assert heard.slots["event_date"] is None
+    assert heard.slots["event_time"] is None

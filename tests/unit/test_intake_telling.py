@@ -203,3 +203,26 @@ async def test_a_day_said_again_with_its_time_and_more_loses_neither() -> None:
     assert heard.slots["event_time"] == "18:00"
     assert "account exists" in heard.slots["description"]
     assert heard.slots["requested_slot"] == "username"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("pt", "sim, o erro era o 504"),
+        ("nl", "en ik wil excuses"),
+        ("en", "yes, the screen said “try later”"),
+    ],
+)
+async def test_more_than_a_yes_or_a_no_is_told(language: str, text: str) -> None:
+    heard = await tell(text, language=language, **asking("details"))
+
+    assert heard.slots["description"].endswith(text)
+
+
+async def test_what_is_told_beside_a_day_not_known_is_kept() -> None:
+    text = "minns inte, men det var på kvällen och bordet hette Siljan"
+
+    heard = await tell(text, language="sv", **asking("event_date"))
+
+    assert "Siljan" in heard.slots["description"]
+    assert heard.slots["requested_slot"] == "event_date"
