@@ -4,6 +4,15 @@ import { base } from "./server.js";
 // What a choice sends that agrees.
 export const YES = "/affirm";
 
+/** The language that an answer was quoted in; none of what is no answer to be judged, as a verdict with its clause. */
+function answerLanguage({ citations, choices }) {
+  return choices?.length ? null : citations?.[0]?.language;
+}
+
+function languageName(tag, language) {
+  return new Intl.DisplayNames(language, { type: "language" }).of(tag);
+}
+
 /**
  * Draws messages.
  *
@@ -33,10 +42,9 @@ export class Drawing {
       "li",
       { class: message.sender, lang: message.language },
       make("span", { class: isAgent ? "sender" : "sender hidden", lang: language }, this.sender(message)),
-      message.attachments?.length ? this.files(message.attachments) : make("p", { class: "words", dir: "auto" }, ...withQuotes(message)),
+      message.attachments?.length ? this.files(message.attachments) : make("p", { class: "words", dir: "auto", lang: answerLanguage(message) }, ...withQuotes(message)),
       ...(message.citations || []).map((citation) => this.citation(citation, message.text)),
-      // What offers choices, as a verdict with its clause, is no answer to be judged.
-      message.citations?.length && !message.choices?.length ? this.thumbs(message) : null,
+      answerLanguage(message) ? this.thumbs(message) : null,
       message.case ? this.receipt(message.case) : null,
       message.choices?.length ? this.choices(message, asked) : null,
     );
@@ -49,11 +57,12 @@ export class Drawing {
   citation(citation, text) {
     const { texts, language } = this.words;
     const address = new URL(citation.url, base);
+    const isForeign = citation.language && citation.language !== language;
     const isClause = /^\d+(\.\d+)*$/.test(citation.section);
     return make(
       "figure",
       { class: "citation", lang: citation.language },
-      make("figcaption", { lang: language }, texts.source),
+      make("figcaption", { lang: language }, texts.source, isForeign ? ` (${languageName(citation.language, language)})` : null),
       make(
         "a",
         { href: /^https?:$/.test(address.protocol) ? address.href : null, target: "_blank", rel: "noopener", title: texts.open_source },

@@ -71,6 +71,17 @@ def test_what_could_not_be_sent_survives_a_reload_and_is_sent_once(
     expect(mine(widget, "two accounts")).to_have_count(1)
 
 
+def test_an_answer_in_another_language_says_so_and_is_marked_as_such(
+    page: Page,
+) -> None:
+    widget = open_widget(page, "de")
+    say(widget, "Wie lange dauert eine Auszahlung?")
+
+    answer = widget.locator("li.bot:has(.citation)")
+    expect(answer.locator("figcaption")).to_have_text("Aus den Hilfeseiten (Englisch)")
+    expect(answer.locator(".words")).to_have_attribute("lang", "en")
+
+
 def test_a_burst_is_answered_once(page: Page) -> None:
     widget = open_widget(page, "en")
     n_before = widget.locator("li.bot").count()
