@@ -90,12 +90,14 @@ def test_a_burst_is_answered_once(page: Page) -> None:
         write(widget, text)
 
     expect(widget.locator("li.customer[data-state=sent]")).to_have_count(3)
-    expect(widget.locator("li.bot")).to_have_count(n_before + 1)
+    # The answer, and whether it helped.
+    expect(widget.locator("li.bot")).to_have_count(n_before + 2)
+    expect(widget.locator(".citation")).to_have_count(1)
     expect(widget.locator(".typing")).to_be_empty()
     order = widget.locator("li.customer, li.bot").evaluate_all(
         "entries => entries.map(entry => entry.className)"
     )
-    assert order[n_before:] == ["customer", "customer", "customer", "bot"]
+    assert order[n_before:] == ["customer", "customer", "customer", "bot", "bot"]
 
 
 def test_a_link_goes_on_with_the_conversation_on_another_device(
