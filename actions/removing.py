@@ -73,8 +73,9 @@ def _unwanted(turn: Turn, asked_for: str) -> list[str]:
             continue
         named = [f for f in _named(turn, clause) if not _has_value(turn, f)]
         if remove.search(clause):
-            # "Take it out", said to the question for the right one.
-            found += named or ([correcting] if correcting in _GIVEN else [])
+            # "Take it out", said to the question for it; "forget it" ends the form.
+            is_meant = correcting in _GIVEN and not turn.states("cancel")
+            found += named or ([correcting] if is_meant else [])
         elif asked_for not in named and not turn.is_question:
             given = [f for f in named if turn.get(f)]
             found += [f for f in given if _is_doubted(turn, f, clause)]

@@ -181,3 +181,11 @@ async def test_a_day_is_taken_out_together_with_its_time() -> None:
 
     assert heard.slots["event_date"] is None
     assert heard.slots["event_time"] is None
+
+
+@pytest.mark.parametrize("text", ["forget it", "drop it", "scrap it"])
+async def test_words_that_end_the_form_take_nothing_out(text: str) -> None:
+    heard = await tell(text, intent="cancel", **filled(correcting="name"))
+
+    assert "name" not in heard.slots
+    assert heard.followup == "action_cancel_case"
