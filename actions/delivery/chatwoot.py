@@ -10,6 +10,7 @@ from typing import Any
 from actions.delivery.calling import Caller
 from actions.delivery.destinations import Destination
 from actions.delivery.tickets import Matter, Note
+from knowledge.errors import DeliveryFailed
 
 REFERENCE = "guichet_reference"
 
@@ -87,7 +88,29 @@ class Chatwoot:
 
     async def _contact(self, matter: Matter) -> tuple[int, str]:
         """Id of the customer's contact, and its address in our inbox; made at need."""
-        wanted = matter.email or matter.reference
+        if known := await self._known(matter):
+            return known
+        wanted = _wanted(matter)
+        try:
+            made = await self._caller.call(
+                "POST",
+                f"{self._api}/contacts",
+                {
+                    "inbox_id": self._inbox,
+                    "name": matter.name or wanted,
+                    **({"email": wanted} if matter.email else {"identifier": wanted}),
+                },
+            )
+        except DeliveryFailed as failure:
+            # Another case of the same customer, delivered at once, was first.
+            if failure.is_final and (known := await self._known(matter)):
+                return known
+            raise
+        payload = made["payload"]
+        return payload["contact"]["id"], payload["contact_inbox"]["source_id"]
+
+    async def _known(self, matter: Matter) -> tuple[int, str] | None:
+        wanted = _wanted(matter)
         found = await self._caller.call(
             "GET", f"{self._api}/contacts/search", params={"q": wanted}
         )
@@ -96,17 +119,7 @@ class Chatwoot:
             key = contact["email"] if matter.email else contact["identifier"]
             if (key or "").casefold() == wanted.casefold():
                 return contact["id"], await self._source(contact)
-        made = await self._caller.call(
-            "POST",
-            f"{self._api}/contacts",
-            {
-                "inbox_id": self._inbox,
-                "name": matter.name or wanted,
-                **({"email": wanted} if matter.email else {"identifier": wanted}),
-            },
-        )
-        payload = made["payload"]
-        return payload["contact"]["id"], payload["contact_inbox"]["source_id"]
+        return None
 
     async def _source(self, contact: dict[str, Any]) -> str:
         for each in contact.get("contact_inboxes", ()):
@@ -127,3 +140,8 @@ class Chatwoot:
             if conversation["custom_attributes"].get(REFERENCE) == reference:
                 return str(conversation["id"])
         return None
+
+
+def _wanted(matter: Matter) -> str:
+    """What a customer's contact is known by: an address, else the case."""
+    return matter.email or matter.reference

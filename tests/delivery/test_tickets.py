@@ -323,6 +323,22 @@ async def test_zammad_keeps_the_reference_in_a_field_of_its_own(
 
 
 @pytest.mark.parametrize("kind", ["chatwoot"], indirect=True)
+async def test_chatwoot_takes_the_contact_that_another_delivery_made_meanwhile(
+    archive: Archive, courier: Courier, server: TicketServer
+) -> None:
+    assert isinstance(server, ChatwootServer)
+    await archive.file(make_draft())
+    await courier.deliver_due()
+    server.n_early_searches = 1
+
+    await archive.file(make_draft())
+    await courier.deliver_due()
+
+    assert len(server.tickets) == 2
+    assert len(server.contacts) == 1
+
+
+@pytest.mark.parametrize("kind", ["chatwoot"], indirect=True)
 async def test_chatwoot_finds_a_contact_of_another_inbox(
     archive: Archive, courier: Courier, server: TicketServer
 ) -> None:

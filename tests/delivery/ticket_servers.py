@@ -276,6 +276,8 @@ class ChatwootServer(TicketServer):
     def __init__(self) -> None:
         super().__init__()
         self.contacts: dict[int, dict[str, Any]] = {}
+        self.n_early_searches = 0
+        """How many searches come just before another makes the contact."""
 
     def is_ours(self, request: web.Request) -> bool:
         return request.headers.get("api_access_token") == SECRET
@@ -305,6 +307,9 @@ class ChatwootServer(TicketServer):
             for contact in self.contacts.values()
             if wanted in f"{contact['email']} {contact['identifier']}".casefold()
         ]
+        if self.n_early_searches:
+            self.n_early_searches -= 1
+            found = []
         return web.json_response({"meta": {"count": len(found)}, "payload": found})
 
     async def make_contact(self, request: web.Request) -> web.Response:
