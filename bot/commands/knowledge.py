@@ -93,15 +93,11 @@ def publish_pages(
                 "Publishing", publish, force=force, with_dead_links=with_dead_links
             )
         )
-    except DeadLinks as refused:
+    except (DeadLinks, PublishRefused) as refused:
         if json:
             console.print_json(data={"published": False, **refused.details})
-        else:
+        elif isinstance(refused, DeadLinks):
             say_dead_links(refused, console)
-        raise typer.Exit(1) from refused
-    except PublishRefused as refused:
-        if json:
-            console.print_json(data={"published": False, **refused.details})
         else:
             say_refusal(refused, console)
         raise typer.Exit(1) from refused
