@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
@@ -136,12 +136,19 @@ def attachments(engine: AsyncEngine, tmp_path: Path, clock: FakeClock) -> Attach
 
 
 @pytest.fixture
+def is_cry_for_help() -> Callable[[str], Awaitable[bool]] | None:
+    """What the mailroom reads letters with; by default it reads none so."""
+    return None
+
+
+@pytest.fixture
 def mailroom(
     engine: AsyncEngine,
     archive: Archive,
     addresses: ReplyAddresses,
     attachments: Attachments,
     clock: FakeClock,
+    is_cry_for_help: Callable[[str], Awaitable[bool]] | None,
 ) -> Mailroom:
     masker = load_masker(ROOT / "data")
     return Mailroom(
@@ -151,6 +158,7 @@ def mailroom(
         lambda text: masker.mask(text).text,
         clock,
         attachments=attachments,
+        is_cry_for_help=is_cry_for_help,
     )
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.cases.archive import Archive
-from actions.cases.attachments import Attachments
 from actions.delivery.courier import Courier
 from actions.delivery.letterbook import Letterbook
 from actions.delivery.mailroom import Mailroom
-from actions.delivery.reply_addresses import ReplyAddresses
-from tests.factories import FakeClock, make_draft
+from tests.factories import make_draft
 from tests.mail.servers import Postbox
 
 Reply = Callable[..., bytes]
@@ -22,25 +19,11 @@ CRY = "Je n'en peux plus, je veux en finir."
 
 
 @pytest.fixture
-def mailroom(
-    engine: AsyncEngine,
-    archive: Archive,
-    addresses: ReplyAddresses,
-    attachments: Attachments,
-    clock: FakeClock,
-) -> Mailroom:
-    async def is_cry_for_help(text: str) -> bool:
+def is_cry_for_help() -> Callable[[str], Awaitable[bool]]:
+    async def is_cry(text: str) -> bool:
         return text == CRY
 
-    return Mailroom(
-        engine,
-        archive,
-        addresses,
-        lambda text: text,
-        clock,
-        attachments=attachments,
-        is_cry_for_help=is_cry_for_help,
-    )
+    return is_cry
 
 
 async def test_a_cry_for_help_makes_its_case_urgent_and_the_history_says_why(
